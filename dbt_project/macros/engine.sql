@@ -1,0 +1,40 @@
+{# What the engines say differently. Everything else is written once, in SQL that each of them takes. #}
+
+{% macro read_raw(entity) %}{{ return(adapter.dispatch("read_raw")(entity)) }}{% endmacro %}
+{% macro duckdb__read_raw(entity) -%}
+    read_parquet('{{ var("raw_dir") }}/{{ entity }}/*.parquet')
+{%- endmacro %}
+
+{# A 64-bit number from the values of a row, for digests that do not depend on order. #}
+{% macro row_number_hash(columns) %}{{ return(adapter.dispatch("row_number_hash")(columns)) }}{% endmacro %}
+{% macro duckdb__row_number_hash(columns) -%}
+    hash({{ columns | join(", ") }})
+{%- endmacro %}
+
+{# One row per part of a text that was joined with '|'. #}
+{% macro split_rows(text) %}{{ return(adapter.dispatch("split_rows")(text)) }}{% endmacro %}
+{% macro duckdb__split_rows(text) -%}
+    unnest(string_split({{ text }}, '|'))
+{%- endmacro %}
+
+{# A wall-clock text without offset, read in one zone and told in another. #}
+{% macro change_zone(naive_timestamp, from_zone, to_zone) %}{{ return(adapter.dispatch("change_zone")(naive_timestamp, from_zone, to_zone)) }}{% endmacro %}
+{% macro duckdb__change_zone(naive_timestamp, from_zone, to_zone) -%}
+    timezone({{ to_zone }}, timezone({{ from_zone }}, {{ naive_timestamp }}))
+{%- endmacro %}
+
+{% macro days_between(later, earlier) %}{{ return(adapter.dispatch("days_between")(later, earlier)) }}{% endmacro %}
+{% macro duckdb__days_between(later, earlier) -%}
+    date_diff('day', cast({{ earlier }} as date), cast({{ later }} as date))
+{%- endmacro %}
+
+{% macro seconds_between(later, earlier) %}{{ return(adapter.dispatch("seconds_between")(later, earlier)) }}{% endmacro %}
+{% macro duckdb__seconds_between(later, earlier) -%}
+    date_diff('second', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{# Does a text hold a match of the pattern? #}
+{% macro matches(text, pattern) %}{{ return(adapter.dispatch("matches")(text, pattern)) }}{% endmacro %}
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_matches({{ text }}, {{ pattern }})
+{%- endmacro %}

@@ -1,0 +1,43 @@
+{#
+  A table that holds one snapshot per date, built with one query per date: so a new day costs a day, and no
+  join ever meets all facts and all dates at once.
+
+  The model's SQL says `snapshot_date()` where it needs the date. Which dates are built is the list in
+  control.snapshot_plan (or the table named by the config `plan`); a date that is there already is replaced.
+  With the config `keep: false` earlier snapshots are dropped first, for what depends on the run's own date.
+#}
+{% materialization snapshot_dates, default %}
+    {%- set relation = this.incorporate(type="table") -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set plan = config.get("plan", "control.snapshot_plan") -%}
+    {%- set dates = run_query("select distinct as_of_date from " ~ plan ~ " order by as_of_date").columns[0].values() -%}
+
+    {{ run_hooks(pre_hooks) }}
+
+    {%- if existing is not none and (existing.type != "table" or not config.get("keep", true) or should_full_refresh()) -%}
+        {{ adapter.drop_relation(existing) }}
+        {%- set existing = none -%}
+    {%- endif -%}
+
+    {%- if existing is none -%}
+        {% call statement("main") -%}
+            create table {{ relation }} as
+            select * from ({{ snapshot_sql(sql, modules.datetime.date(1970, 1, 1)) }}) as shape where 1 = 0
+        {%- endcall %}
+    {%- else -%}
+        {% call noop_statement("main", "SNAPSHOTS " ~ dates | length) %}{% endcall %}
+    {%- endif -%}
+
+    {%- for snapshot in dates -%}
+        {% do run_query("delete from " ~ relation ~ " where as_of_date = cast('" ~ snapshot ~ "' as date)") %}
+        {% do run_query("insert into " ~ relation ~ " " ~ snapshot_sql(sql, snapshot)) %}
+    {%- endfor -%}
+
+    {{ run_hooks(post_hooks) }}
+    {% do adapter.commit() %}
+    {{ return({"relations": [relation]}) }}
+{% endmaterialization %}
+
+{% macro snapshot_sql(sql, snapshot) -%}
+    {{ return(sql | replace("__snapshot_date__", snapshot | string)) }}
+{%- endmacro %}

@@ -1,0 +1,23 @@
+-- One row per interaction; repeated deliveries collapse into the first.
+with deliveries as (
+    {{ first_deliveries('interactions', ref('stg_interactions')) }}
+)
+
+select
+    records.record_no,
+    deliveries.kind,
+    deliveries.channel,
+    deliveries.place,
+    deliveries.product_id,
+    deliveries.query,
+
+    deliveries.duration_seconds,
+    deliveries.rating,
+    deliveries.text,
+
+    deliveries.occurred_at,
+    deliveries.known_at,
+    deliveries.visible_on
+from deliveries
+inner join {{ ref('int_identity__records') }} as records
+    on deliveries.source = records.source and deliveries.source_key = records.source_key

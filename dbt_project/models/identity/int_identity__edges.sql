@@ -1,0 +1,78 @@
+-- One row per piece of evidence that two records are one person, with the days it holds.
+-- Holders of a shared value are joined as a star around the earliest. From the day a person decides that
+-- two of them differ, every pair is joined, so that the others stay together without the hub.
+with holders as (
+    select * from {{ ref('int_identity__holders') }}
+    where holder_rank <= sharing_limit
+),
+
+disputed as (
+    select
+        lefts.id_type,
+        lefts.id_value,
+        min(decisions.known_at) as disputed_at
+    from {{ ref('int_identity__decisions') }} as decisions
+    inner join holders as lefts
+        on decisions.left_record_no = lefts.record_no
+    inner join holders as rights
+        on
+            decisions.right_record_no = rights.record_no
+            and lefts.id_type = rights.id_type
+            and lefts.id_value = rights.id_value
+    where decisions.is_different
+    group by lefts.id_type, lefts.id_value
+),
+
+shared_values as (
+    select
+        lefts.record_no as first_record_no,
+        rights.record_no as second_record_no,
+        rights.id_type as reason,
+        -- The later holder makes the edge known; one beside the hub counts from the dispute on.
+        case when lefts.holder_rank = 1 then rights.known_at else greatest(rights.known_at, disputed.disputed_at) end
+            as known_at,
+        rights.crossed_at as ended_at
+    from holders as lefts
+    inner join holders as rights
+        on
+            lefts.id_type = rights.id_type
+            and lefts.id_value = rights.id_value
+            and lefts.holder_rank < rights.holder_rank
+    left join disputed
+        on lefts.id_type = disputed.id_type and lefts.id_value = disputed.id_value
+    where lefts.holder_rank = 1 or disputed.id_value is not null
+),
+
+evidence as (
+    select
+        first_record_no,
+        second_record_no,
+        reason,
+        1 as priority,
+        known_at,
+        ended_at
+    from shared_values
+
+    union all
+    select
+        left_record_no as first_record_no,
+        right_record_no as second_record_no,
+        'decision' as reason,
+        0 as priority,
+        known_at,
+        ended_at
+    from {{ ref('int_identity__decisions') }}
+    where not is_different
+)
+
+select
+    least(first_record_no, second_record_no) as left_record_no,
+    greatest(first_record_no, second_record_no) as right_record_no,
+    reason,
+    priority,
+    cast(1 as double) as probability,
+    known_at,
+    ended_at,
+    {{ first_midnight_after('known_at') }} as valid_from,
+    {{ first_midnight_after('ended_at') }} as valid_to
+from evidence

@@ -1,0 +1,36 @@
+-- One row per holder of a value that several records share, in the order in which they became known.
+-- Beyond the sharing limit of its type a value is no evidence, from the day it crossed the limit.
+with ranked as (
+    select
+        record_no,
+        id_type,
+        id_value,
+        known_at,
+        row_number() over (partition by id_type, id_value order by known_at, record_no) as holder_rank,
+        count(*) over (partition by id_type, id_value) as holders_count
+    from {{ ref('int_identity__identifiers') }}
+),
+
+limited as (
+    select
+        ranked.*,
+        coalesce(own_limit.sharing_limit, other_limit.sharing_limit) as sharing_limit
+    from ranked
+    left join {{ ref('identifier_types') }} as own_limit
+        on ranked.id_type = own_limit.id_type
+    left join {{ ref('identifier_types') }} as other_limit
+        on other_limit.id_type = '*'
+    where ranked.holders_count > 1
+)
+
+select
+    record_no,
+    id_type,
+    id_value,
+    known_at,
+    holder_rank,
+    holders_count,
+    sharing_limit,
+    min(case when holder_rank = sharing_limit + 1 then known_at end)
+        over (partition by id_type, id_value) as crossed_at
+from limited

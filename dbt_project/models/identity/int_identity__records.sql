@@ -1,0 +1,46 @@
+-- One row per record (source, source_key) seen in any entity, numbered from the earliest.
+-- A record enters when the first fact that names it becomes visible; its number decides which id a cluster keeps.
+{% set mentions = [
+    ("stg_profiles", "source", "source_key", "known_at"),
+    ("stg_identifiers", "source", "source_key", "known_at"),
+    ("stg_links", "left_source", "left_key", "known_at"),
+    ("stg_links", "right_source", "right_key", "known_at"),
+    ("stg_orders", "source", "source_key", "greatest(occurred_at, known_at)"),
+    ("stg_orders", "source", "seller_key", "greatest(occurred_at, known_at)"),
+    ("stg_interactions", "source", "source_key", "greatest(occurred_at, known_at)"),
+    ("stg_shares", "source", "inviter_key", "greatest(occurred_at, known_at)"),
+    ("stg_shares", "source", "invitee_key", "greatest(occurred_at, known_at)"),
+    ("stg_contacts", "source", "source_key", "greatest(occurred_at, known_at)"),
+    ("stg_consents", "source", "source_key", "greatest(occurred_at, known_at)"),
+    ("stg_measurements", "source", "source_key", "greatest(occurred_at, known_at)"),
+] %}
+with mentions as (
+    {% for model, source_column, key_column, instant in mentions %}
+    {{ "union all" if not loop.first }}
+    select
+        {{ source_column }} as source,
+        {{ key_column }} as source_key,
+        min({{ instant }}) as known_at
+    from {{ ref(model) }}
+    where {{ key_column }} is not null
+    group by {{ source_column }}, {{ key_column }}
+    {% endfor %}
+),
+
+records as (
+    select
+        source,
+        source_key,
+        min(known_at) as known_at
+    from mentions
+    group by source, source_key
+)
+
+select
+    cast(row_number() over (order by known_at, source, source_key) - 1 as bigint) as record_no,
+    source,
+    source_key,
+    known_at,
+    {{ first_midnight_after('known_at') }} as entered_on,
+    'c' || substr(md5(concat_ws('|', source, source_key)), 1, 20) as customer_id
+from records

@@ -1,0 +1,2 @@
+-- One row per row of the landing zone's products, typed, with the rules it breaks.
+{{ typed_rows('products') }}

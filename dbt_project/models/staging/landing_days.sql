@@ -1,0 +1,37 @@
+-- One row per entity and day on which rows became visible: how many, how many of them refused, and a digest
+-- that does not depend on their order. Rows whose clock cannot be read, and timeless ones, stand at 0001-01-01.
+-- depends_on: {{ ref('base_profiles') }}, {{ ref('base_identifiers') }}, {{ ref('base_links') }}
+-- depends_on: {{ ref('base_orders') }}, {{ ref('base_products') }}, {{ ref('base_interactions') }}
+-- depends_on: {{ ref('base_shares') }}, {{ ref('base_contacts') }}, {{ ref('base_consents') }}
+-- depends_on: {{ ref('base_measurements') }}
+with landed as (
+    {% for entity in landing_entities() if entity != 'order_lines' %}
+    select
+        '{{ entity }}' as entity,
+        coalesce(visible_on, cast('0001-01-01' as date)) as visible_on,
+        refusals <> '' as is_refused,
+        row_hash
+    from {{ ref('base_' ~ entity) }}
+
+    union all
+    {% endfor %}
+    -- Good lines without an order wait: they belong to no day yet.
+    select
+        'order_lines' as entity,
+        coalesce(orders.visible_on, cast('0001-01-01' as date)) as visible_on,
+        lines.refusals <> '' or coalesce(orders.status_now = 'completed' and lines.quantity < 0, false) as is_refused,
+        lines.row_hash
+    from {{ ref('base_order_lines') }} as lines
+    left join {{ ref('int_landing__orders_seen') }} as orders
+        on lines.source = orders.source and lines.order_id = orders.order_id
+    where orders.visible_on is not null or lines.refusals <> ''
+)
+
+select
+    entity,
+    visible_on,
+    count(*) as rows_landed,
+    count(case when is_refused then 1 end) as rows_refused,
+    cast(sum(cast(row_hash as decimal(38, 0))) as varchar) as digest
+from landed
+group by entity, visible_on

@@ -1,0 +1,1 @@
+"""Kith: one customer table, and honest predictions."""

@@ -1,0 +1,1 @@
+"""Data in: the landing zone, importers, the demo brand, the warehouse."""

@@ -1,0 +1,157 @@
+"""Building the warehouse for one day: landing, identity, events, features, labels.
+
+Each function is one step, called by the command line and, through it, by the DAGs.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from ml.data.control import write_control_tables, write_dates
+from ml.data.landing import discover, ingest
+from ml.data.landing_gate import check_currencies, report_landing
+from ml.data.phones import normalise_phones
+from ml.data.snapshots import plan_snapshots, record_snapshots
+from ml.data.warehouse import connect, table_exists, write_table
+from ml.identity.assign import assign_customers
+from ml.learn.splits import cutoff_grid
+from ml.run import Run, RunState, digest_of
+from ml.transform import run_models
+
+
+def build_landing(run: Run) -> None:
+    """Read the landing zone into the warehouse: staged rows, quarantine, and the account of both.
+
+    Raises:
+        KithError: a file cannot be read, a required column is missing, or money comes in several
+            currencies without rates.
+    """
+    landing = discover(run.landing)
+    RunState(run).begin()
+    ingest(landing, run.home.raw, run.report)
+    with connect(run.home) as connection:
+        write_control_tables(connection, run.home, run.targets)
+        normalise_phones(connection, run.home)
+    run.report("staging: typing and judging every row")
+    run_models(run.home, run.as_of_date, ["path:models/staging", "path:seeds"], run.report)
+    with connect(run.home) as connection:
+        check_currencies(connection, run)
+        landing_digest = digest_of(f"{row}" for row in _visible_days(connection, run.as_of_date))
+        report_landing(connection, run)
+    RunState(run).note("landing", landing_digest=landing_digest)
+
+
+def build_identity(run: Run) -> None:
+    """Decide which records are one customer, at every date."""
+    RunState(run).require("landing", "build --part landing")
+    run.report("identity: who is who")
+    run_models(run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+"], run.report)
+    with connect(run.home) as connection:
+        merges = assign_customers(connection)
+        counts = connection.execute(
+            "select count(distinct record_no), count(distinct head_record_no) from resolved.record_customers "
+            "where valid_to is null"
+        ).fetchone()
+    records, customers = counts or (0, 0)
+    run.report(f"identity: {records:,} records are {customers:,} customers; {merges:,} merges on the way")
+    RunState(run).note("identity")
+
+
+def build_events(run: Run) -> None:
+    """Attach every fact to its record, versions resolved, and measure how late facts come."""
+    RunState(run).require("identity", "build --part identity")
+    run.report("events: every fact with its customer and both clocks")
+    run_models(run.home, run.as_of_date, ["customer_map", "int_identity__customers_now", "path:models/events"], run.report)
+    with connect(run.home) as connection:
+        lag = label_lag_days(connection, run)
+        first_fact = _first_fact(connection)
+    run.report(f"label_lag_days: {lag} (facts count as complete before {run.as_of_date - timedelta(days=lag)})")
+    RunState(run).note("events", label_lag_days=lag, first_fact=first_fact.isoformat() if first_fact else None)
+
+
+def build_features(run: Run) -> None:
+    """Build the cohort and the features at the run's own date."""
+    state = RunState(run).require("events", "build --part events")
+    _build_snapshots(run, [run.as_of_date], state["landing_digest"])
+    RunState(run).note("features")
+
+
+def build_labels(run: Run) -> None:
+    """Plan the cut-offs that have matured, and build features and labels at each of them."""
+    state = RunState(run).require("events", "build --part events")
+    plan = training_plan(run, state)
+    with connect(run.home) as connection:
+        write_table(
+            connection,
+            "control.training_plan",
+            {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"},
+            plan,
+        )
+    cutoffs = sorted({day for _, _, day in plan})
+    run.report(f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else ""))
+    _build_snapshots(run, cutoffs, state["landing_digest"])
+    run_models(run.home, run.as_of_date, ["path:models/labels"], run.report)
+    RunState(run).note("labels")
+
+
+def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, date]]:
+    """The cut-offs of every target whose label windows have closed: (target, horizon, cut-off)."""
+    if state["first_fact"] is None:
+        return []
+    first_fact = date.fromisoformat(str(state["first_fact"]))
+    complete_until = complete_until_of(run, state)
+    return [
+        (target.name, target.horizon_days, cutoff)
+        for target in run.targets
+        for cutoff in cutoff_grid(first_fact, complete_until, target.horizon_days)
+    ]
+
+
+def complete_until_of(run: Run, state: dict[str, object]) -> datetime:
+    """The exclusive instant before which facts count as complete."""
+    midnight = datetime.combine(run.as_of_date, datetime.min.time())
+    return midnight - timedelta(days=int(str(state["label_lag_days"])))
+
+
+def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
+    """Whole days within which 99 % of the facts of the slowest source become known (or the setting)."""
+    if run.home.settings.label_lag_days is not None:
+        return run.home.settings.label_lag_days
+    row = connection.execute("select coalesce(max(lag_days), 0) from events.delivery_lags").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _build_snapshots(run: Run, dates: list[date], landing_digest: str) -> None:
+    with connect(run.home) as connection:
+        missing = plan_snapshots(connection, run, dates)
+        if not table_exists(connection, "control.training_plan"):
+            write_table(
+                connection,
+                "control.training_plan",
+                {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"},
+                [],
+            )
+        write_dates(connection, "control.snapshot_plan", missing)
+    run.report(f"features: {len(missing)} of {len(dates)} snapshot dates to build")
+    run_models(run.home, run.as_of_date, ["path:models/features"], run.report)
+    with connect(run.home) as connection:
+        record_snapshots(connection, run, missing)
+
+
+def _visible_days(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "select entity, visible_on, rows_landed, digest from staging.landing_days where visible_on <= ? order by all",
+        [as_of_date],
+    ).fetchall()
+
+
+def _first_fact(connection: duckdb.DuckDBPyConnection) -> date | None:
+    row = connection.execute(
+        "select min(occurred_on) from ("
+        "select min(cast(occurred_at as date)) as occurred_on from events.fct_orders "
+        "union all select min(cast(occurred_at as date)) from events.fct_interactions "
+        "union all select min(cast(occurred_at as date)) from events.fct_shares)"
+    ).fetchone()
+    return row[0] if row else None

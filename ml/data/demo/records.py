@@ -1,0 +1,262 @@
+"""The islands' records of people: profiles, identifiers, links and consents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.data.demo.corruption import Forms
+from ml.data.demo.instants import DAY, Clock
+from ml.data.demo.parameters import DemoParameters
+from ml.data.demo.people import NO_HOUSEHOLD, People
+from ml.data.demo.process import UNREACHABLE
+from ml.data.demo.simulate import History
+from ml.data.demo.traits import CONSENT_SOURCES, SHOPS, SOURCES, Traits
+
+Ints = npt.NDArray[np.int64]
+PURPOSES = ("profiling", "email", "sms", "push", "ad_user_data", "ad_personalization")
+KEY_PREFIX = {
+    "web": "W",
+    "app": "A",
+    "till": "T",
+    "loyalty": "L",
+    "marketplace": "M",
+    "social": "S",
+    "service": "C",
+}
+CONSENT_SHARE = {"sms": 0.3, "push": 0.4, "ad_user_data": 0.5, "ad_personalization": 0.35}
+
+
+@dataclass(frozen=True)
+class Records:
+    """Who has a record where: keys by person and source, and since when (seconds; far if never)."""
+
+    keys: dict[str, npt.NDArray[np.object_]]
+    since: dict[str, Ints]
+    clock: Clock
+
+    def key(self, source: str, people: Ints) -> npt.NDArray[np.object_]:
+        """Keys of these people in that source."""
+        return self.keys[source][people]
+
+    def holders(self, source: str) -> Ints:
+        """People with a profile in that source before the end."""
+        return np.flatnonzero(self.since[source] < self.clock.end_second)
+
+
+def open_records(
+    traits: Traits, history: History, clock: Clock, rng: np.random.Generator
+) -> Records:
+    """Give each person keys, and each record the instant the brand first had it."""
+    count = len(traits.wishes)
+    never = clock.end_second + DAY
+    joined = history.state.joined * DAY
+    keys, since = {}, {}
+    main_shop = np.array([SOURCES.index(shop) for shop in SHOPS])[
+        traits.shop_weights.argmax(axis=1)
+    ]
+    for column, source in enumerate(SOURCES):
+        numbers = rng.permutation(count)
+        keys[source] = np.array([f"{KEY_PREFIX[source]}{n:06d}" for n in numbers], dtype=object)
+        at_once = (rng.random(count) < 0.55) | (main_shop == column)
+        later = (rng.exponential(150, count) * DAY).astype(np.int64)
+        opened = joined + rng.integers(8 * 3600, 22 * 3600, count) + np.where(at_once, 0, later)
+        since[source] = np.where(traits.member[:, column], opened, never)
+    return Records(keys, since, clock)
+
+
+def profile_rows(
+    records: Records,
+    source: str,
+    forms: Forms,
+    traits: Traits,
+    p: DemoParameters,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Profiles of one source: one row per record, a second one for those who move."""
+    who = records.holders(source)
+    frame = pd.DataFrame(forms.fill(source, who), dtype=object)
+    frame.insert(0, "source_key", records.key(source, who))
+    known = records.since[source][who]
+    frame["role"] = np.where(traits.is_staff[who] & (source in ("till", "loyalty")), "staff", None)
+    frame["registered_at"] = known
+    # The form filled in again: other slips, or a moved person's same data.
+    again = np.flatnonzero(rng.random(len(who)) < p.moves)
+    second = pd.DataFrame(forms.fill(source, who[again]), dtype=object)
+    for column in ("source_key", "role", "registered_at"):
+        second[column] = frame[column].to_numpy()[again]
+    new_home = forms.people.postcode
+    second["postcode"] = [
+        new_home[(i * 31 + 7) % len(new_home)] if home else None
+        for i, home in zip(who[again], second["postcode"], strict=True)
+    ]
+    frame["known_at"] = known
+    second["known_at"] = known[again] + rng.integers(5 * DAY, 500 * DAY, len(again))
+    both = pd.concat([frame, second], ignore_index=True)
+    both = both[both["known_at"] < records.clock.end_second]
+    return both.sort_values(["known_at", "source_key"], kind="stable", ignore_index=True)
+
+
+def identifier_rows(
+    records: Records, traits: Traits, people: People, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Cards, members' numbers, devices, cookies and openids, some held in two islands."""
+    parts = []
+
+    def add(source: str, who: Ints, id_type: str, values: npt.NDArray[np.object_]) -> None:
+        known = records.since[source][who] + rng.integers(0, 20 * DAY, len(who))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "source": source,
+                    "source_key": records.key(source, who),
+                    "id_type": id_type,
+                    "id_value": values[who],
+                    "known_at": known,
+                }
+            )
+        )
+
+    count = len(people)
+    lives_with = np.where(people.lives_with == NO_HOUSEHOLD, np.arange(count), people.lives_with)
+    numbers = {kind: rng.permutation(count) for kind in ("card", "device", "cookie", "openid")}
+    named = {
+        kind: np.array([f"{kind[:3]}-{n:08x}" for n in values * 2_654_435 + 99_991], dtype=object)
+        for kind, values in numbers.items()
+    }
+    # One in three households shares a tablet: a device is not a person.
+    shared = rng.random(count) < 0.35
+    named["device"] = np.where(shared, named["device"][lives_with], named["device"])
+    for source, id_type, share in (
+        ("till", "card", 0.8),
+        ("web", "card", 0.45),
+        ("web", "cookie", 0.9),
+        ("app", "device", 1),
+        ("web", "device", 0.4),
+        ("app", "openid", 0.5),
+        ("social", "openid", 0.9),
+    ):
+        who = records.holders(source)
+        add(source, who[rng.random(len(who)) < share], id_type, named[id_type])
+    members = np.intersect1d(records.holders("loyalty"), records.holders("till"))
+    shown = members[rng.random(len(members)) < 0.6]
+    add("till", shown, "member", records.keys["loyalty"])
+    add("loyalty", records.holders("loyalty"), "member", records.keys["loyalty"])
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[rows["known_at"] < records.clock.end_second].reset_index(drop=True)
+
+
+def link_rows(records: Records, rng: np.random.Generator) -> pd.DataFrame:
+    """A clerk's decisions on a few pairs of records: nearly all right, some that tell apart."""
+    web, loyalty = records.holders("web"), records.holders("loyalty")
+    both = np.intersect1d(web, loyalty)
+    wanted = max(4, len(records.keys["web"]) // 400)
+    same = rng.choice(both, min(wanted, len(both)), replace=False)
+    left, right = rng.choice(web, wanted), rng.choice(loyalty, wanted)
+    pairs = [(i, i, "same") for i in same]
+    pairs += [(i, j, "different") for i, j in zip(left, right, strict=True) if i != j]
+    rows = pd.DataFrame(
+        {
+            "left_source": "web",
+            "left_key": [records.keys["web"][i] for i, _, _ in pairs],
+            "right_source": "loyalty",
+            "right_key": [records.keys["loyalty"][j] for _, j, _ in pairs],
+            "decision": [decision for _, _, decision in pairs],
+            "decided_by": "service-desk",
+            "known_at": [
+                max(records.since["web"][i], records.since["loyalty"][j]) for i, j, _ in pairs
+            ]
+            + rng.integers(DAY, 60 * DAY, len(pairs)),
+        }
+    )
+    return rows[rows["known_at"] < records.clock.end_second].reset_index(drop=True)
+
+
+def consent_rows(
+    records: Records, traits: Traits, history: History, p: DemoParameters, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Consents asked for when a record is opened, changes of mind, and unsubscriptions."""
+    parts = []
+    count = len(traits.wishes)
+    wants_mail = traits.is_reachable | (traits.is_holdout & (rng.random(count) < p.email_consent))
+    grants = {purpose: rng.random(count) < CONSENT_SHARE.get(purpose, 1.0) for purpose in PURPOSES}
+    grants["email"] = wants_mail
+    grants["profiling"] = rng.random(count) >= p.profiling_refused
+    left_at = _left_at(traits, history, records.clock)
+    for source in CONSENT_SOURCES:
+        who = records.holders(source)
+        opened = records.since[source][who]
+        for purpose in PURPOSES:
+            if purpose == "push" and source != "app":
+                continue
+            granted = grants[purpose][who] & ((purpose != "email") | (opened < left_at[who]))
+            parts.append(_consents(records, source, who, purpose, granted, opened))
+            if purpose not in ("email", "profiling"):
+                changes = rng.random(len(who)) < 0.04
+                later = opened[changes] + rng.integers(DAY, 700 * DAY, int(changes.sum()))
+                parts.append(
+                    _consents(records, source, who[changes], purpose, ~granted[changes], later)
+                )
+    parts += _withdrawals(records, history, grants, rng)
+    rows = pd.concat(parts, ignore_index=True)
+    return rows[rows["occurred_at"] < records.clock.end_second].reset_index(drop=True)
+
+
+def _left_at(traits: Traits, history: History, clock: Clock) -> Ints:
+    """When each person unsubscribed (seconds): before the history, in it, or far in the future."""
+    contacts = history.logs["contacts"]
+    out = contacts["unsubscribed"] == 1
+    left_at = np.full(len(traits.wishes), clock.end_second + DAY)
+    left_at[traits.is_reachable & (history.state.reach == UNREACHABLE)] = -(10**9)
+    left_at[contacts["person"][out]] = contacts["day"][out] * DAY
+    return left_at
+
+
+def _withdrawals(
+    records: Records,
+    history: History,
+    grants: dict[str, npt.NDArray[np.bool_]],
+    rng: np.random.Generator,
+) -> list[pd.DataFrame]:
+    """Those who unsubscribed from a campaign, and a few who refuse profiling later on."""
+    contacts = history.logs["contacts"]
+    out = contacts["unsubscribed"] == 1
+    who, when = (
+        contacts["person"][out],
+        contacts["day"][out] * DAY + rng.integers(12 * 3600, DAY, int(out.sum())),
+    )
+    parts = []
+    refuses = np.flatnonzero(grants["profiling"] & (rng.random(len(grants["profiling"])) < 0.01))
+    for source in CONSENT_SOURCES:
+        here = records.since[source][who] < when
+        parts.append(
+            _consents(records, source, who[here], "email", np.zeros(here.sum(), bool), when[here])
+        )
+        some = np.intersect1d(refuses, records.holders(source))
+        later = records.since[source][some] + rng.integers(30 * DAY, 600 * DAY, len(some))
+        parts.append(
+            _consents(records, source, some, "profiling", np.zeros(len(some), bool), later)
+        )
+    return parts
+
+
+def _consents(
+    records: Records,
+    source: str,
+    who: Ints,
+    purpose: str,
+    granted: npt.NDArray[np.bool_],
+    when: Ints,
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "source": source,
+            "source_key": records.key(source, who),
+            "purpose": purpose,
+            "granted": granted,
+            "occurred_at": when,
+        }
+    )

@@ -1,0 +1,63 @@
+"""Phone numbers as people write them, and the one form (E.164) in which they can be compared."""
+
+from __future__ import annotations
+
+import duckdb
+import phonenumbers
+import pyarrow as pa
+
+from ml.data.warehouse import table_exists
+from ml.home import Home
+
+COLUMNS = {"raw": "varchar", "e164": "varchar", "country": "varchar"}
+
+
+def e164(raw: str, default_country: str | None) -> str | None:
+    """Normalise one number, or None when it is no possible number.
+
+    A number without a country code can be read only with `default_country` (ISO 3166, two letters).
+    """
+    text = "+" + raw[2:] if raw.startswith("00") and len(raw) > 8 else raw
+    try:
+        number = phonenumbers.parse(text, default_country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_phones(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Keep `control.phone_numbers`, the table from every phone text seen to its E.164 form.
+
+    Only texts not seen before, or seen under another default country, are parsed.
+    """
+    country = home.settings.default_country or ""
+    connection.execute("create schema if not exists control")
+    if not table_exists(connection, "control.phone_numbers"):
+        declared = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        connection.execute(f"create table control.phone_numbers ({declared})")
+    connection.execute("delete from control.phone_numbers where country <> ?", [country])
+    unseen = connection.execute(
+        f"""
+        select distinct trim(raw) from (
+            select phone as raw from read_parquet('{home.raw}/profiles/*.parquet')
+            union all
+            select id_value from read_parquet('{home.raw}/identifiers/*.parquet')
+            where lower(trim(id_type)) = 'phone'
+        )
+        where trim(raw) <> '' and trim(raw) not in (select raw from control.phone_numbers)
+        order by 1
+        """
+    ).fetchall()
+    texts = [row[0] for row in unseen]
+    numbers = pa.table(
+        {
+            "raw": pa.array(texts, pa.string()),
+            "e164": pa.array([e164(text, country or None) for text in texts], pa.string()),
+            "country": pa.array([country] * len(texts), pa.string()),
+        }
+    )
+    connection.register("numbers", numbers)
+    connection.execute("insert into control.phone_numbers select * from numbers")
+    connection.unregister("numbers")

@@ -1,0 +1,83 @@
+"""The one module that talks to the warehouse.
+
+The warehouse is rebuildable: a file that a crash left unreadable is moved aside and built anew.
+Control tables (schema `control`) are how a run tells the SQL its settings, targets and dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from ml.home import Home
+
+
+@contextmanager
+def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse of a home folder for the length of a `with` block."""
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    if not read_only:
+        _move_aside_if_broken(home.database)
+    settings = home.settings
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": settings.threads,
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(home.warehouse / "spill"),
+    }
+    connection = duckdb.connect(str(home.database), read_only=read_only, config=config)
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _move_aside_if_broken(database: Path) -> None:
+    if not database.exists():
+        return
+    try:
+        duckdb.connect(str(database)).close()
+    except (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException):
+        wal = database.with_suffix(database.suffix + ".wal")
+        for leftover in (database, wal):
+            if leftover.exists():
+                leftover.rename(leftover.with_name(leftover.name + ".broken"))
+
+
+def write_table(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Sequence[object]] | pd.DataFrame | pa.Table,
+) -> None:
+    """Replace a table by rows in the order of `columns` (name to SQL type)."""
+    schema = name.split(".")[0]
+    connection.execute(f"create schema if not exists {schema}")
+    declared = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
+    connection.execute(f"create or replace table {name} ({declared})")
+    if isinstance(rows, pd.DataFrame | pa.Table):
+        frame = rows  # noqa: F841 - DuckDB finds the frame by this name
+        connection.execute(f"insert into {name} select {', '.join(columns)} from frame")
+    elif rows:
+        placeholders = ", ".join("?" for _ in columns)
+        connection.executemany(f"insert into {name} values ({placeholders})", [list(row) for row in rows])
+
+
+def table_exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Tell whether `schema.table` is in the warehouse."""
+    schema, table = name.split(".")
+    found = connection.execute(
+        "select count(*) from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, table],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def frame(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+    """Run a query and give its rows as a DataFrame; the query orders them where order matters."""
+    return connection.execute(query, list(parameters)).df()

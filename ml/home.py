@@ -1,0 +1,107 @@
+"""The home folder: where a brand's warehouse, models and published versions live, and who holds it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ml.errors import KithError
+from ml.settings import Settings, load_settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DBT_PROJECT = REPOSITORY / "dbt_project"
+SEEDS = DBT_PROJECT / "seeds"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Names every place inside a home folder; nobody else joins these paths."""
+
+    root: Path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The scalar settings that hold in this home."""
+        return load_settings(self.root)
+
+    @property
+    def warehouse(self) -> Path:
+        """Folder of everything that can be rebuilt from the landing zone."""
+        return self.root / "warehouse"
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file."""
+        return self.warehouse / "kith.duckdb"
+
+    @property
+    def raw(self) -> Path:
+        """Landed rows as text, one Parquet file per landed file."""
+        return self.warehouse / "raw"
+
+    @property
+    def run_state(self) -> Path:
+        """What the warehouse was last built for."""
+        return self.warehouse / "run.json"
+
+    @property
+    def mlflow(self) -> Path:
+        """MLflow's database and artifacts."""
+        return self.root / "mlflow"
+
+    @property
+    def published(self) -> Path:
+        """The published versions and the pointer to the current one."""
+        return self.root / "published"
+
+    @property
+    def reports(self) -> Path:
+        """Quarantine lists, validation results, the account of the last run."""
+        return self.root / "reports"
+
+    @property
+    def logs(self) -> Path:
+        """Output of the tools that the steps start."""
+        return self.root / "logs"
+
+    @contextmanager
+    def lock(self, doing: str) -> Iterator[None]:
+        """Hold this home alone while a step works on it.
+
+        Raises:
+            KithError: another process holds it; the message names the process.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        holder_file = self.root / "lock.json"
+        lock = FileLock(self.root / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise KithError(
+                f"{self.root} is in use: {_describe_holder(holder_file)}. One run at a time works on a "
+                "home folder. Wait until it has ended, or stop that process, and run again."
+            ) from error
+        try:
+            holder_file.write_text(
+                json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "doing": doing})
+            )
+            yield
+        finally:
+            holder_file.unlink(missing_ok=True)
+            lock.release()
+
+
+def _describe_holder(holder_file: Path) -> str:
+    try:
+        holder = json.loads(holder_file.read_text())
+        return f"`{holder['doing']}` (process {holder['pid']} on {holder['host']}) holds the lock"
+    except (OSError, ValueError, KeyError):
+        return "another process holds the lock"

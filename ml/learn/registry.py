@@ -1,0 +1,208 @@
+"""The one module that talks to MLflow: runs, model versions, and which of them serves a given day.
+
+A registered model `propensity_<target>_<horizon>d` has one version per training. Tags say for which
+as_of_date it was trained (`as_of_date`) and from which as_of_date on it serves (`serves_from`). The
+aliases `candidate` and `champion` point to the latest of each; a run at D looks at the tags instead, so
+that it never serves a model that saw more than D.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+# Read by MLflow when it is imported: no telemetry, no notes about git or pip in a user's log.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ASYNC_LOGGING", "false")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import mlflow
+from matplotlib.figure import Figure
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+from ml.data.targets import Target
+from ml.errors import KithError
+from ml.home import Home
+from ml.learn.bundle import ModelBundle
+
+ARTIFACT_FOLDER = "model"
+CANDIDATE = "candidate"
+CHAMPION = "champion"
+
+
+def model_name(target: Target) -> str:
+    """Name of a target's experiment and registered model."""
+    return f"propensity_{target.key}"
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """One version of a registered model, with what its tags say."""
+
+    name: str
+    number: str
+    run_id: str
+    tags: Mapping[str, str]
+
+    @property
+    def as_of_date(self) -> date:
+        """The day whose visible facts it was trained on."""
+        return date.fromisoformat(self.tags["as_of_date"])
+
+    @property
+    def serves_from(self) -> date | None:
+        """The first as_of_date it was promoted for, or None while it is a candidate."""
+        value = self.tags.get("serves_from")
+        return date.fromisoformat(value) if value else None
+
+    @property
+    def definition_hash(self) -> str:
+        """Digest of the features, labels and settings it was trained with."""
+        return self.tags["definition_hash"]
+
+
+class Registry:
+    """MLflow on the SQLite database of a home folder (or the server named by MLFLOW_TRACKING_URI)."""
+
+    def __init__(self, home: Home) -> None:
+        home.mlflow.mkdir(parents=True, exist_ok=True)
+        for noisy in ("mlflow", "alembic"):
+            logging.getLogger(noisy).setLevel(logging.ERROR)
+        self._home = home
+        uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home.mlflow / 'mlflow.db'}"
+        mlflow.set_tracking_uri(uri)
+        self._client = MlflowClient(uri)
+
+    def log_run(
+        self,
+        target: Target,
+        name: str,
+        *,
+        tags: Mapping[str, str],
+        parameters: Mapping[str, Any],
+        metrics: Mapping[str, float],
+        texts: Mapping[str, str] | None = None,
+        figures: Mapping[str, Figure] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """Log one run of a target's experiment and return its id."""
+        experiment = self._experiment(target)
+        run_id = str(self._client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id)
+        for key, value in parameters.items():
+            self._client.log_param(run_id, key, value)
+        for key, number in metrics.items():
+            self._client.log_metric(run_id, key, float(number))
+        for path, text in (texts or {}).items():
+            self._client.log_text(run_id, text, path)
+        for path, figure in (figures or {}).items():
+            self._client.log_figure(run_id, figure, path)
+        with tempfile.TemporaryDirectory() as folder:
+            for path, content in (files or {}).items():
+                local = Path(folder) / path
+                local.parent.mkdir(parents=True, exist_ok=True)
+                local.write_bytes(content)
+            if files:
+                self._client.log_artifacts(run_id, folder)
+        self._client.set_terminated(run_id)
+        return run_id
+
+    def register(self, target: Target, run_id: str, bundle: ModelBundle, tags: Mapping[str, str]) -> RegisteredModel:
+        """Register the bundle logged by a run as a new version, the candidate."""
+        name = model_name(target)
+        try:
+            self._client.create_registered_model(name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/{ARTIFACT_FOLDER}"
+        all_tags = {**tags, "sha256": bundle.sha256, "grade": bundle.grade}
+        version = self._client.create_model_version(name, source, run_id, tags=all_tags, await_creation_for=0)
+        self._client.set_registered_model_alias(name, CANDIDATE, version.version)
+        return _registered(version, all_tags)
+
+    def versions(self, target: Target, as_of_date: date) -> list[RegisteredModel]:
+        """All versions trained on facts visible at `as_of_date` or earlier, oldest first."""
+        name = model_name(target)
+        found = self._client.search_model_versions(f"name = '{name}'", max_results=10_000)
+        models = [_registered(version, version.tags) for version in found]
+        return sorted(
+            (model for model in models if model.as_of_date <= as_of_date),
+            key=lambda model: (model.as_of_date, int(model.number)),
+        )
+
+    def candidate(self, target: Target, as_of_date: date) -> RegisteredModel | None:
+        """The latest version trained at `as_of_date` or earlier."""
+        return next(reversed(self.versions(target, as_of_date)), None)
+
+    def champion(self, target: Target, as_of_date: date, definition_hash: str) -> RegisteredModel | None:
+        """The version that serves a run at `as_of_date`: promoted by then, of the same definition."""
+        serving = [
+            model
+            for model in self.versions(target, as_of_date)
+            if model.serves_from is not None
+            and model.serves_from <= as_of_date
+            and model.definition_hash == definition_hash
+        ]
+        return max(serving, key=lambda model: (model.serves_from or date.min, int(model.number)), default=None)
+
+    def promote(self, target: Target, model: RegisteredModel, as_of_date: date) -> None:
+        """Let a version serve from `as_of_date` on; the alias `champion` follows the latest such day."""
+        self._client.set_model_version_tag(model.name, model.number, "serves_from", as_of_date.isoformat())
+        latest = max(
+            (other.serves_from for other in self.versions(target, date.max) if other.serves_from), default=as_of_date
+        )
+        if as_of_date >= latest:
+            self._client.set_registered_model_alias(model.name, CHAMPION, model.number)
+
+    def load(self, model: RegisteredModel) -> ModelBundle:
+        """Read a version's files back.
+
+        Raises:
+            KithError: the files do not have the SHA-256 under which they were registered.
+        """
+        bundle = ModelBundle.from_files(self.files(model, ARTIFACT_FOLDER))
+        if bundle.sha256 != model.tags["sha256"]:
+            raise KithError(
+                f"The files of {model.name} version {model.number} in the model registry do not match the SHA-256 "
+                f"they were registered with ({model.tags['sha256'][:12]}…, found {bundle.sha256[:12]}…). Somebody "
+                "changed them; train again with `kith train`."
+            )
+        return bundle
+
+    def files(self, model: RegisteredModel, folder: str) -> dict[str, bytes]:
+        """The files of one artifact folder of the run that made a version, by name."""
+        with tempfile.TemporaryDirectory() as target:
+            local = Path(self._client.download_artifacts(model.run_id, folder, target))
+            return {path.name: path.read_bytes() for path in sorted(local.iterdir())}
+
+    def read_json(self, model: RegisteredModel, path: str) -> Any:
+        """One JSON artifact of the run that made a version."""
+        with tempfile.TemporaryDirectory() as target:
+            return json.loads(Path(self._client.download_artifacts(model.run_id, path, target)).read_text())
+
+    def _experiment(self, target: Target) -> str:
+        name = model_name(target)
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        location = None
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            location = (self._home.mlflow / "artifacts" / name).as_uri()
+        return str(self._client.create_experiment(name, artifact_location=location))
+
+
+def _registered(version: ModelVersion, tags: Mapping[str, str]) -> RegisteredModel:
+    return RegisteredModel(str(version.name), str(version.version), str(version.run_id), dict(tags))

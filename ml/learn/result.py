@@ -1,0 +1,66 @@
+"""What a training gives, whether it could learn something or not."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+import pandas as pd
+
+from ml.learn.bundle import ModelBundle
+
+GRADE_A_GAIN = 0.05
+GRADE_B_GAIN = 0.01
+"""Reduction of the best rule's log-loss from which a model earns an A or a B."""
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A training, told in full. Thin data and an empty population are results too.
+
+    ``customers_with`` and ``customers_without`` count distinct customers with at least one row of
+    that outcome; both must reach ``customers_needed``, else ``status`` is "thin_data" and
+    everything below is empty.
+
+    ``oof`` holds customer_id, as_of_date, label, a column of out-of-fold probabilities per
+    contender, and "served": the served one's, corrected as it would have been at the time.
+    ``metrics`` are of those columns, all cut-offs together; ``backtest`` shows the served one and
+    the best rule at each cut-off. ``gain`` is the reduction of the best rule's log-loss as a share
+    of it, ``gain_lower`` its paired lower 80 % bound. Without ``out_of_time`` the history allowed
+    one block only, and out-of-fold means other customers at the same time.
+    """
+
+    status: Literal["trained", "thin_data"]
+    target: str
+    horizon_days: int
+    customers_with: int
+    customers_without: int
+    customers_needed: int
+    bundle: ModelBundle | None = None
+    served: str | None = None
+    best_rule: str | None = None
+    grade: str | None = None
+    gain: float | None = None
+    gain_lower: float | None = None
+    out_of_time: bool = False
+    base_rate: float | None = None
+    cutoffs: tuple[date, ...] = ()
+    trained_until: date | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    oof: pd.DataFrame = field(default_factory=pd.DataFrame)
+    backtest: pd.DataFrame = field(default_factory=pd.DataFrame)
+    calibration_table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lift_table: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def grade_of(served_is_rule: bool, gain: float, gain_lower: float, out_of_time: bool) -> str:
+    """Grade a model by how much of the best rule's log-loss it saves.
+
+    D: the rule itself is served. A and B need a saving of GRADE_A_GAIN or GRADE_B_GAIN that is
+    beyond chance (its lower 80 % bound is above 0) and was seen out of time. C: all others.
+    """
+    if served_is_rule:
+        return "D"
+    if not out_of_time or gain_lower <= 0 or gain < GRADE_B_GAIN:
+        return "C"
+    return "A" if gain >= GRADE_A_GAIN else "B"

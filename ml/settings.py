@@ -1,0 +1,123 @@
+"""Every scalar setting of a run, typed and validated in one place.
+
+Values come from `KITH_*` environment variables, then from `kith.toml` in the home folder, then from
+the defaults below. Lists (targets, tags, level rules, audiences) live in `dbt_project/seeds`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from ml.errors import KithError
+
+SETTINGS_FILE = "kith.toml"
+
+# What may differ between two runs that publish the same bytes.
+NOT_PART_OF_THE_RUN = {"threads", "memory_limit", "rates_file"}
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"'{name}' is no time zone of the IANA list (such as Asia/Tokyo)") from error
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SourceSettings(BaseModel):
+    """What holds for one source of the landing zone, from `[source.NAME]` in kith.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timezone: TimeZone | None = None
+
+
+class Settings(BaseSettings):
+    """The settings of a home folder; field names are the keys of kith.toml."""
+
+    model_config = SettingsConfigDict(env_prefix="KITH_", extra="forbid", frozen=True)
+
+    timezone: TimeZone = Field("UTC", description="The brand's time zone: as_of_date is 00:00 there.")
+    source: dict[str, SourceSettings] = Field(default_factory=dict)
+    default_country: str | None = Field(
+        None, pattern="^[A-Z]{2}$", description="Country of phone numbers without a country code."
+    )
+    currency: str | None = Field(
+        None, pattern="^[A-Z]{3}$", description="The currency amounts are reported in."
+    )
+    rates_file: Path | None = Field(None, description="CSV currency,rate: brand currency per unit.")
+    label_lag_days: int | None = Field(
+        None, ge=0, description="Days a fact may be late; measured from the data when absent."
+    )
+    profiling_default: bool = Field(True, description="May a person who said nothing be profiled?")
+    max_bad_share: Share = 0.02
+    max_bad_share_entity: Share = 0.10
+    min_bad_rows_entity: int = Field(200, ge=1)
+    min_class_customers: int = Field(200, ge=1)
+    max_training_rows: int = Field(1_000_000, ge=1_000)
+    retrain_after_days: int = Field(7, ge=1)
+    holdout_share: Share = 0.10
+    schedule_start: str | None = Field(
+        None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
+    )
+    threads: int = Field(2, ge=1)
+    memory_limit: str = Field("8GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|TB)$")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over kith.toml, whose values arrive as init arguments."""
+        return env_settings, init_settings
+
+    def fingerprint(self) -> str:
+        """Digest of every setting that can change what is published (no paths, no threads)."""
+        values = self.model_dump(mode="json", exclude=NOT_PART_OF_THE_RUN)
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def load_settings(home: Path) -> Settings:
+    """Read the settings of a home folder.
+
+    Raises:
+        KithError: kith.toml does not parse, or a value has the wrong type or name.
+    """
+    path = home / SETTINGS_FILE
+    values: dict[str, Any] = {}
+    if path.exists():
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise KithError(f"{path} is not valid TOML: {error}. Mend the line and run again.") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        found = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise KithError(
+            f"A setting in {path} or a KITH_* variable is wrong: {found}. "
+            f"Known settings: {', '.join(Settings.model_fields)}."
+        ) from error

@@ -1,0 +1,104 @@
+"""Running one step of the dbt project, in a process of its own.
+
+dbt knows nothing of this package and this package does not import dbt: the two meet at the command
+line, at the warehouse, and at the control tables. One command per step, because a dbt start costs seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from ml.errors import KithError
+from ml.home import DBT_PROJECT, Home
+
+Report = Callable[[str], None]
+_PROGRESS = re.compile(r"(\d+) of (\d+) (?:OK|ERROR|FAIL|PASS|WARN)\b")
+
+
+def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Report) -> None:
+    """Build the selected models and seeds and run their data tests.
+
+    Args:
+        home: the home folder whose warehouse is built.
+        as_of_date: the day the run speaks for.
+        select: dbt selectors, such as `path:models/staging`.
+        report: receives a line of progress now and then.
+
+    Raises:
+        KithError: a model or a test failed; the message names it, its error and the full log.
+    """
+    variables = {"as_of_date": as_of_date.isoformat(), "raw_dir": str(home.raw)}
+    command = [
+        str(Path(sys.executable).parent / "dbt"),
+        "build",
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(_target(home)),
+        "--log-path",
+        str(home.logs / "dbt"),
+        "--vars",
+        json.dumps(variables),
+        "--exclude-resource-type",
+        "unit_test",
+        "--no-version-check",
+        "--select",
+        *select,
+    ]
+    home.logs.mkdir(parents=True, exist_ok=True)
+    log = home.logs / "dbt.log"
+    with (
+        log.open("a", encoding="utf-8") as sink,
+        subprocess.Popen(
+            command,
+            env=_environment(home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=home.root,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            sink.write(line)
+            if (found := _PROGRESS.search(line)) and int(found[1]) % 10 == 0:
+                report(f"  {found[1]} of {found[2]} models and checks")
+    if process.returncode != 0:
+        raise KithError(_explain_failure(home, log))
+
+
+def _target(home: Home) -> Path:
+    return home.warehouse / "dbt"
+
+
+def _environment(home: Home) -> dict[str, str]:
+    return {
+        **os.environ,
+        "KITH_WAREHOUSE": str(home.database),
+        "KITH_WAREHOUSE_TEMP": str(home.warehouse / "spill"),
+        "KITH_THREADS": str(home.settings.threads),
+        "KITH_MEMORY_LIMIT": home.settings.memory_limit,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def _explain_failure(home: Home, log: Path) -> str:
+    """Name the first node that failed and why, from dbt's own results."""
+    try:
+        results = json.loads((_target(home) / "run_results.json").read_text(encoding="utf-8"))["results"]
+        failed = next(result for result in results if result["status"] in ("error", "fail", "runtime error"))
+        what = failed["unique_id"].split(".", 2)[-1]
+        why = " ".join((failed.get("message") or "no message").split())[:600]
+    except (OSError, ValueError, KeyError, StopIteration):
+        what, why = "the project", "dbt stopped before it built anything"
+    return f"Building {what} in the warehouse failed: {why}. The whole output is in {log}."

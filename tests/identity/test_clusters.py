@@ -1,0 +1,344 @@
+"""Clusters over time against networkx on every date of random graphs."""
+
+from collections import Counter
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ml.identity.clusters import OPEN, resolve
+
+LAST_DAY = 24  # random worlds change on days 0 to 23
+EDGE = (
+    "left",
+    "right",
+    "start_day",
+    "end_day",
+    "priority",
+    "probability",
+    "known_order",
+    "reason",
+)
+DECISION = ("left", "right", "start_day", "end_day")
+
+
+@dataclass(frozen=True)
+class World:
+    """Records by their day of entry, edges and decisions as tuples in the order of EDGE."""
+
+    entered: list[int]
+    edges: list[tuple[Any, ...]]
+    apart: list[tuple[Any, ...]]
+
+    def resolve(self, shuffle: Random | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+        records = list(enumerate(self.entered))
+        edges, apart = list(self.edges), list(self.apart)
+        if shuffle:
+            for rows in (records, edges, apart):
+                shuffle.shuffle(rows)
+            edges = [(e[1], e[0], *e[2:]) if shuffle.random() < 0.5 else e for e in edges]
+        answer = resolve(
+            pd.DataFrame(records, columns=["record_no", "entered_day"], dtype=int),
+            pd.DataFrame(edges, columns=EDGE),
+            pd.DataFrame(apart, columns=DECISION),
+        )
+        return answer.customer_map.to_pandas(), answer.merges.to_pandas()
+
+
+def random_world(seed: int) -> World:
+    """A small brand: few people's keys shared by many, edges that end, people who decide."""
+    draw = Random(seed)
+    count = draw.randint(1, 14)
+    entered = [
+        draw.randint(0, 6) if draw.random() < 0.7 else draw.randint(0, 20) for _ in range(count)
+    ]
+    if draw.random() < 0.7:
+        entered.sort()
+    ending = draw.choice([0.0, 0.2, 0.7])
+    edges = []
+    for order in range(draw.randint(0, 2 * count)):
+        start = draw.randint(0, LAST_DAY - 1)
+        end = start + draw.randint(-1, 9) if draw.random() < ending else None
+        probability = draw.choice([None, 1.0, 0.9, 0.9, 0.7])
+        pair = draw.randrange(count), draw.randrange(count)
+        edges.append((*pair, start, end, draw.randint(0, 2), probability, order // 2, order))
+    apart = []
+    for _ in range(draw.choice([0, 0, 1, 2, 5])):
+        start = draw.randint(0, LAST_DAY - 1)
+        end = draw.choice([None, start + draw.randint(-1, 12)])
+        apart.append((draw.randrange(count), draw.randrange(count), start, end))
+    return World(entered, edges, apart)
+
+
+def active(rows: list[tuple[Any, ...]], world: World, day: int) -> list[tuple[Any, ...]]:
+    return [
+        row
+        for row in rows
+        if row[0] != row[1]
+        and row[2] <= day
+        and (row[3] is None or day < row[3])
+        and max(world.entered[row[0]], world.entered[row[1]]) <= day
+    ]
+
+
+def strongest_first(edges: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    def strength(edge: tuple[Any, ...]) -> tuple[Any, ...]:
+        left, right, _, _, priority, probability, known_order, reason = edge
+        likely = 1.0 if probability is None else probability
+        return priority, -likely, known_order, min(left, right), max(left, right), reason
+
+    return sorted(edges, key=strength)
+
+
+def oracle(world: World, day: int) -> dict[int, int]:
+    """The head of each record on the day."""
+    graph = nx.Graph()
+    graph.add_nodes_from(r for r, entered in enumerate(world.entered) if entered <= day)
+    apart = active(world.apart, world, day)
+    for left, right, *_ in strongest_first(active(world.edges, world, day)):
+        if not graph.has_edge(left, right):
+            graph.add_edge(left, right)
+            if any(nx.has_path(graph, a, b) for a, b, *_ in apart):
+                graph.remove_edge(left, right)
+    if not apart:
+        graph.add_edges_from((e[0], e[1]) for e in active(world.edges, world, day))
+    return {r: min(cluster) for cluster in nx.connected_components(graph) for r in cluster}
+
+
+def oracle_reason(world: World, day: int, retired: int) -> int:
+    """The reason of the strongest edge between what moved with the retired head and the rest."""
+    before, now = oracle(world, day - 1), oracle(world, day)
+    cluster = {r for r in now if now[r] == now[retired]}
+    moved = {r for r in cluster if before.get(r) == retired}
+    for left, right, *_, reason in strongest_first(active(world.edges, world, day)):
+        if {left, right} <= cluster and (left in moved) != (right in moved):
+            return int(reason)
+    raise AssertionError(f"{retired} joined nobody on day {day}")
+
+
+def heads_on(customer_map: pd.DataFrame, day: int) -> dict[int, int]:
+    until = customer_map.valid_to_day.fillna(OPEN)
+    rows = customer_map[(customer_map.valid_from_day <= day) & (day < until)]
+    assert rows.record_no.is_unique
+    return dict(zip(rows.record_no, rows.head_record_no, strict=True))
+
+
+def check_intervals(customer_map: pd.DataFrame, entered: list[int]) -> None:
+    """Half-open, contiguous from the day of entry, coalesced, the last one open."""
+    assert customer_map.equals(customer_map.sort_values(["record_no", "valid_from_day"]))
+    assert sorted(set(customer_map.record_no)) == list(range(len(entered)))
+    for record, rows in customer_map.groupby("record_no"):
+        assert rows.valid_from_day.iloc[0] == entered[record]
+        assert (rows.valid_to_day.iloc[:-1].to_numpy() == rows.valid_from_day.iloc[1:]).all()
+        assert pd.isna(rows.valid_to_day.iloc[-1])
+        assert rows.valid_from_day.is_monotonic_increasing
+        assert rows.valid_from_day.is_unique
+        assert (rows.head_record_no.diff().iloc[1:] != 0).all()
+
+
+@pytest.mark.parametrize("batch", range(10))
+def test_every_date_equals_networkx(batch: int) -> None:
+    seen: Counter[str] = Counter()
+    for seed in range(100 * batch, 100 * batch + 100):
+        world = random_world(seed)
+        customer_map, merges = world.resolve()
+        check_intervals(customer_map, world.entered)
+        expected, before = [], oracle(world, -1)
+        for day in range(LAST_DAY + 12):
+            now = oracle(world, day)
+            assert heads_on(customer_map, day) == now, f"seed {seed}, day {day}"
+            for record in now:
+                if before.get(record) == record != now[record]:
+                    reason = oracle_reason(world, day, record)
+                    expected.append((record, now[record], day, reason))
+                seen["split"] += before.get(record, record) != record == now[record]
+            joined = {(e[0], e[1]) for e in active(world.edges, world, day)}
+            seen["refused"] += any(now[a] != now[b] for a, b in joined)
+            before = now
+        expected.sort(key=lambda row: (row[2], row[0]))
+        assert list(merges.itertuples(index=False, name=None)) == expected, f"seed {seed}"
+        seen["merge"] += len(expected)
+        seen["revived"] += len({row[0] for row in expected}) < len(expected)
+    assert min(seen[what] for what in ("merge", "split", "refused", "revived")) > 0, seen
+
+
+days = st.integers(-3, 12)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    entered = draw(st.lists(days, min_size=2, max_size=9).map(sorted))
+    records = st.integers(0, len(entered) - 1)
+    until = st.none() | st.integers(-2, 20)
+    likely = st.sampled_from([None, 1.0, 0.9, 0.8])
+    small = st.integers(0, 2)
+    edge = st.tuples(records, records, days, until, small, likely, small, small)
+    apart = st.tuples(records, records, days, until)
+    return World(entered, draw(st.lists(edge, max_size=14)), draw(st.lists(apart, max_size=3)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), st.randoms(use_true_random=False))
+def test_order_of_rows_and_orientation_do_not_matter(world: World, shuffle: Random) -> None:
+    for one, other in zip(world.resolve(), world.resolve(shuffle), strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+@settings(max_examples=150, deadline=None)
+@given(worlds(), worlds(), st.integers(-3, 12))
+def test_what_starts_later_leaves_the_past_alone(world: World, later: World, today: int) -> None:
+    entered = [day for day in world.entered if day <= today]
+    edges, apart = (
+        [row for row in rows if max(row[:2]) < len(entered) and row[2] <= today]
+        for rows in (world.edges, world.apart)
+    )
+    known = World(entered, edges, apart)
+    grown = World(
+        known.entered + [today + 1 + max(day, 0) for day in later.entered],
+        known.edges + [(*e[:2], today + 1 + max(e[2], 0), None, *e[4:]) for e in later.edges],
+        known.apart + [(*d[:2], today + 1 + max(d[2], 0), None) for d in later.apart],
+    )
+    (old_map, old_merges), (new_map, new_merges) = known.resolve(), grown.resolve()
+    for day in range(-4, today + 1):
+        assert heads_on(old_map, day) == heads_on(new_map, day)
+    early = new_merges[new_merges.merged_day <= today].reset_index(drop=True)
+    past = old_merges[old_merges.merged_day <= today].reset_index(drop=True)
+    pd.testing.assert_frame_equal(past, early)
+    # A surviving id keeps its name: a head of today is lost only by giving way to an older one.
+    after = heads_on(new_map, today + 1)
+    gone = {head for head in heads_on(new_map, today).values() if after[head] != head}
+    assert gone == set(new_merges[new_merges.merged_day == today + 1].retired_head)
+    assert all(after[head] < head for head in gone)
+
+
+def table(columns: tuple[str, ...], *rows: tuple[Any, ...]) -> pa.Table:
+    return pa.table({name: [row[i] for row in rows] for i, name in enumerate(columns)})
+
+
+def test_an_id_lives_again_after_a_split_and_retires_again() -> None:
+    records = table(("record_no", "entered_day"), (0, 0), (1, 0), (2, 3))
+    edges = table(
+        EDGE,
+        (0, 1, 5, 8, 1, 1.0, 1, 70),
+        (1, 2, 3, None, 1, 1.0, 0, 71),
+        (2, 0, 10, None, 2, 0.9, 2, 72),
+    )
+    answer = resolve(records, edges)
+    rows = answer.customer_map.to_pandas().fillna(-1).astype(int).itertuples(index=False, name=None)
+    assert list(rows) == [
+        (0, 0, 0, -1),
+        (1, 1, 0, 5),
+        (1, 0, 5, 8),
+        (1, 1, 8, 10),
+        (1, 0, 10, -1),
+        (2, 1, 3, 5),
+        (2, 0, 5, 8),
+        (2, 1, 8, 10),
+        (2, 0, 10, -1),
+    ]
+    # Record 2 never was an id: it entered into the cluster of 1.
+    assert answer.merges.to_pylist() == [
+        {"retired_head": 1, "surviving_head": 0, "merged_day": 5, "reason": 70},
+        {"retired_head": 1, "surviving_head": 0, "merged_day": 10, "reason": 72},
+    ]
+
+
+def test_different_holds_apart_what_third_records_connect() -> None:
+    records = table(("record_no", "entered_day"), *((r, 0) for r in range(4)))
+    edges = table(
+        EDGE,
+        (0, 1, 1, None, 1, 1.0, 0, 1),
+        (1, 2, 1, None, 2, 0.8, 1, 2),
+        (2, 3, 1, None, 2, 0.9, 2, 3),
+    )
+    decisions = table(DECISION, (3, 0, 4, 6))
+    answer = resolve(records, edges, decisions).customer_map.to_pandas()
+    assert heads_on(answer, 3) == {0: 0, 1: 0, 2: 0, 3: 0}
+    assert heads_on(answer, 4) == heads_on(answer, 5) == {0: 0, 1: 0, 2: 2, 3: 2}
+    assert heads_on(answer, 6) == {0: 0, 1: 0, 2: 0, 3: 0}
+
+
+def test_kinds_of_tables_and_of_open_ends_give_one_answer() -> None:
+    world = random_world(7)
+    edges = pd.DataFrame(world.edges, columns=EDGE)
+    arrow = pa.Table.from_pandas(edges, preserve_index=False)
+    as_dates = [
+        arrow[name].cast(pa.int32()).cast(pa.date32()) if name.endswith("_day") else arrow[name]
+        for name in arrow.column_names
+    ]
+    sentinel = edges.assign(end_day=[OPEN if pd.isna(day) else int(day) for day in edges.end_day])
+    columns = {name: edges[name].to_numpy() for name in edges}
+    records = {"record_no": np.arange(len(world.entered)), "entered_day": world.entered}
+    apart = pd.DataFrame(world.apart, columns=DECISION)
+    kinds = [edges, arrow, pa.table(as_dates, arrow.column_names), sentinel, columns]
+    answers = [resolve(records, kind, apart) for kind in kinds]
+    assert answers[0].merges.num_rows
+    assert edges.end_day.isna().any()
+    assert all(a.customer_map.equals(answers[0].customer_map) for a in answers)
+    assert all(a.merges.equals(answers[0].merges) for a in answers)
+
+
+def test_nothing_gives_empty_tables() -> None:
+    nothing = World([], [], []).resolve()
+    assert [len(part) for part in nothing] == [0, 0]
+    alone, merges = World([3, 5], [], []).resolve()
+    assert heads_on(alone, 4) == {0: 0}
+    assert heads_on(alone, 5) == {0: 0, 1: 1}
+    assert merges.empty
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("record_no", [0, 2], "record_no must hold each of 0 to 1 once"),
+        ("entered_day", [0, None], "column entered_day holds 1 nulls"),
+        ("right", [2], "left and right must be record numbers below 2"),
+        ("start_day", [None], "column start_day holds 1 nulls"),
+        ("known_order", None, "column known_order is missing"),
+    ],
+)
+def test_what_does_not_fit_is_refused(column: str, values: list[Any] | None, message: str) -> None:
+    records = {"record_no": [0, 1], "entered_day": [0, 0]}
+    edges = dict(zip(EDGE, ([0], [1], [0], [None], [1], [1.0], [0], [0]), strict=True))
+    for part in (records, edges):
+        if column in part:
+            part[column] = values
+            if values is None:
+                del part[column]
+    with pytest.raises(ValueError, match=message):
+        resolve(records, edges)
+
+
+def test_a_big_cluster_with_ended_edges_equals_networkx() -> None:
+    draw = np.random.default_rng(5)
+    count, edge_count = 3000, 4500
+    start = draw.integers(0, 300, edge_count)
+    edges = pd.DataFrame(
+        {
+            "left": draw.integers(0, count, edge_count),
+            "right": draw.integers(0, count, edge_count),
+            "start_day": start,
+            "end_day": np.where(draw.random(edge_count) < 0.3, start + 40, OPEN),
+            "priority": 1,
+            "probability": 1.0,
+            "known_order": np.arange(edge_count),
+            "reason": 0,
+        }
+    )
+    records = {"record_no": np.arange(count), "entered_day": np.zeros(count, int)}
+    answer = resolve(records, edges).customer_map.to_pandas()
+    for day in range(0, 340, 20):
+        graph = nx.Graph()
+        graph.add_nodes_from(range(count))
+        now = edges[(edges.start_day <= day) & (day < edges.end_day)]
+        graph.add_edges_from(zip(now.left, now.right, strict=True))
+        clusters = list(nx.connected_components(graph))
+        assert heads_on(answer, day) == {r: min(c) for c in clusters for r in c}
+    assert max(map(len, clusters)) > 1000
