@@ -38,3 +38,21 @@
 {% macro duckdb__matches(text, pattern) -%}
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
+
+{# The texts of a group, in alphabetical order, joined by commas. #}
+{% macro joined_texts(column) %}{{ return(adapter.dispatch("joined_texts")(column)) }}{% endmacro %}
+{% macro duckdb__joined_texts(column) -%}
+    string_agg({{ column }}, ',' order by {{ column }})
+{%- endmacro %}
+
+{# 1 for Monday to 7 for Sunday. #}
+{% macro iso_weekday(instant) %}{{ return(adapter.dispatch("iso_weekday")(instant)) }}{% endmacro %}
+{% macro duckdb__iso_weekday(instant) -%}
+    isodow({{ instant }})
+{%- endmacro %}
+
+{# A number in [0, 1) that is fixed for a text: a keyed hash as a fair draw. #}
+{% macro share_of_hash(text) %}{{ return(adapter.dispatch("share_of_hash")(text)) }}{% endmacro %}
+{% macro duckdb__share_of_hash(text) -%}
+    cast('0x' || substr(md5({{ text }}), 1, 8) as bigint) / 4294967296.0
+{%- endmacro %}

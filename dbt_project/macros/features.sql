@@ -67,3 +67,12 @@
     {%- endif -%}
     {{ return(names) }}
 {%- endmacro %}
+
+{# Ratios in published tables carry nine significant digits. #}
+{% macro significant(expression) -%}
+    case
+        when {{ expression }} is null then null
+        when {{ expression }} = 0 then cast(0 as double)
+        else round({{ expression }}, cast(8 - floor(log10(abs({{ expression }}))) as integer))
+    end
+{%- endmacro %}

@@ -13,12 +13,16 @@ from ml.data.control import write_control_tables, write_dates
 from ml.data.landing import discover, ingest
 from ml.data.landing_gate import check_currencies, report_landing
 from ml.data.phones import normalise_phones
-from ml.data.snapshots import plan_snapshots, record_snapshots
+from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
 from ml.learn.splits import cutoff_grid
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
+
+
+SNAPSHOT_TABLE = ("features", "customer_features")
+TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
 
 
 def build_landing(run: Run) -> None:
@@ -33,6 +37,7 @@ def build_landing(run: Run) -> None:
     ingest(landing, run.home.raw, run.report)
     with connect(run.home) as connection:
         write_control_tables(connection, run.home, run.targets)
+        connection.execute("drop schema if exists scores cascade")
         normalise_phones(connection, run.home)
     run.report("staging: typing and judging every row")
     run_models(run.home, run.as_of_date, ["path:models/staging", "path:seeds"], run.report)
@@ -73,8 +78,8 @@ def build_events(run: Run) -> None:
 
 def build_features(run: Run) -> None:
     """Build the cohort and the features at the run's own date."""
-    state = RunState(run).require("events", "build --part events")
-    _build_snapshots(run, [run.as_of_date], state["landing_digest"])
+    RunState(run).require("events", "build --part events")
+    _build_snapshots(run, [run.as_of_date])
     RunState(run).note("features")
 
 
@@ -83,15 +88,10 @@ def build_labels(run: Run) -> None:
     state = RunState(run).require("events", "build --part events")
     plan = training_plan(run, state)
     with connect(run.home) as connection:
-        write_table(
-            connection,
-            "control.training_plan",
-            {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"},
-            plan,
-        )
+        write_table(connection, "control.training_plan", TRAINING_PLAN, plan)
     cutoffs = sorted({day for _, _, day in plan})
     run.report(f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else ""))
-    _build_snapshots(run, cutoffs, state["landing_digest"])
+    _build_snapshots(run, cutoffs)
     run_models(run.home, run.as_of_date, ["path:models/labels"], run.report)
     RunState(run).note("labels")
 
@@ -123,21 +123,16 @@ def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
     return int(row[0]) if row else 0
 
 
-def _build_snapshots(run: Run, dates: list[date], landing_digest: str) -> None:
+def _build_snapshots(run: Run, dates: list[date]) -> None:
     with connect(run.home) as connection:
-        missing = plan_snapshots(connection, run, dates)
+        missing = Snapshots(connection, run, *SNAPSHOT_TABLE).missing(dates)
         if not table_exists(connection, "control.training_plan"):
-            write_table(
-                connection,
-                "control.training_plan",
-                {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"},
-                [],
-            )
+            write_table(connection, "control.training_plan", TRAINING_PLAN, [])
         write_dates(connection, "control.snapshot_plan", missing)
     run.report(f"features: {len(missing)} of {len(dates)} snapshot dates to build")
     run_models(run.home, run.as_of_date, ["path:models/features"], run.report)
     with connect(run.home) as connection:
-        record_snapshots(connection, run, missing)
+        Snapshots(connection, run, *SNAPSHOT_TABLE).record(missing)
 
 
 def _visible_days(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> list[tuple[object, ...]]:

@@ -1,6 +1,6 @@
-"""Which snapshots of features are there and still true.
+"""Which snapshots of a schema are there and still true.
 
-A snapshot at a cut-off C depends on the rows visible at C and on the definition of the run, and on
+A snapshot at a date C depends on the rows visible at C and on the definition of the run, and on
 nothing else. Its key is a digest of both; it is built again only when the key has changed: late rows
 with an early clock, another setting, changed code.
 """
@@ -17,32 +17,49 @@ from ml.run import Run, digest_of
 STATE = "control.snapshot_state"
 
 
-def plan_snapshots(connection: duckdb.DuckDBPyConnection, run: Run, wanted: list[date]) -> list[date]:
-    """Of the wanted dates, those that are missing or no longer true, ascending."""
-    connection.execute(f"create table if not exists {STATE} (as_of_date date, key varchar, definition varchar)")
-    definition = run.definition()
-    stale = connection.execute(f"select count(*) from {STATE} where definition <> ?", [definition]).fetchone()
-    if stale and stale[0]:
-        # Other code may give other columns: the tables are made anew.
-        connection.execute("drop schema if exists features cascade")
-        connection.execute(f"delete from {STATE}")
-    known = dict(connection.execute(f"select as_of_date, key from {STATE}").fetchall())
-    if not table_exists(connection, "features.customer_features"):
-        known = {}
-    keys = _keys(connection, definition, wanted)
-    return [day for day in sorted(wanted) if known.get(day) != keys[day]]
+class Snapshots:
+    """The snapshot tables of one schema, known by the last one that is built (`table`)."""
 
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run: Run, schema: str, table: str) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._table = f"{schema}.{table}"
+        self._definition = run.definition()
+        connection.execute(
+            f"create table if not exists {STATE} (schema_name varchar, as_of_date date, key varchar, definition varchar)"
+        )
 
-def record_snapshots(connection: duckdb.DuckDBPyConnection, run: Run, built: list[date]) -> None:
-    """Remember the keys of the snapshots that were just built."""
-    definition = run.definition()
-    for day, key in _keys(connection, definition, built).items():
-        connection.execute(f"delete from {STATE} where as_of_date = ?", [day])
-        connection.execute(f"insert into {STATE} values (?, ?, ?)", [day, key, definition])
+    def missing(self, wanted: list[date]) -> list[date]:
+        """Of the wanted dates, those that are absent or no longer true, ascending.
 
+        When the definition has changed, other code may give other columns: the schema is emptied.
+        """
+        stale = self._connection.execute(
+            f"select count(*) from {STATE} where schema_name = ? and definition <> ?", [self._schema, self._definition]
+        ).fetchone()
+        if (stale and stale[0]) or not table_exists(self._connection, self._table):
+            self._connection.execute(f"drop schema if exists {self._schema} cascade")
+            self._connection.execute(f"delete from {STATE} where schema_name = ?", [self._schema])
+        known = dict(
+            self._connection.execute(
+                f"select as_of_date, key from {STATE} where schema_name = ?", [self._schema]
+            ).fetchall()
+        )
+        keys = self._keys(wanted)
+        return [day for day in sorted(wanted) if known.get(day) != keys[day]]
 
-def _keys(connection: duckdb.DuckDBPyConnection, definition: str, dates: list[date]) -> dict[date, str]:
-    rows = connection.execute(
-        "select visible_on, entity, rows_landed, digest from staging.landing_days order by all"
-    ).fetchall()
-    return {day: digest_of([definition, *(str(row) for row in rows if row[0] <= day)]) for day in dates}
+    def record(self, built: list[date]) -> None:
+        """Remember the keys of the snapshots that were just built."""
+        for day, key in self._keys(built).items():
+            self._connection.execute(
+                f"delete from {STATE} where schema_name = ? and as_of_date = ?", [self._schema, day]
+            )
+            self._connection.execute(
+                f"insert into {STATE} values (?, ?, ?, ?)", [self._schema, day, key, self._definition]
+            )
+
+    def _keys(self, dates: list[date]) -> dict[date, str]:
+        rows = self._connection.execute(
+            "select visible_on, entity, rows_landed, digest from staging.landing_days order by all"
+        ).fetchall()
+        return {day: digest_of([self._definition, *(str(row) for row in rows if row[0] <= day)]) for day in dates}

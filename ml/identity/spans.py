@@ -29,7 +29,10 @@ from ml.identity.steps import (
 
 @dataclass(frozen=True)
 class Links:
-    """Pairs of nodes and the days [start, end) on which they hold; `edge` names them outside."""
+    """Pairs of nodes and the days [start, end) on which they hold; `edge` names them outside.
+
+    No link starts before both its nodes are there.
+    """
 
     left: Ints
     right: Ints
@@ -102,6 +105,7 @@ def trace_clusters(work: Work) -> Steps:
         rest = ~calm & (leader == np.arange(len(leader)))
         work = _halves(_led(work, leader).only(rest), cut[rest])
 
+    # Whoever leads in a level has its heads from the levels below, which hold the halves.
     steps = NO_STEPS
     for grown, forced, followers in reversed(levels):
         steps = coalesce(steps)
@@ -114,7 +118,7 @@ def _cut_days(work: Work, label: Ints) -> Days:
     edges, apart = work.edges, work.apart
     ending = edges.end < work.until[edges.left]
     lifted = apart.end < work.until[apart.left]
-    # A decision older than its records' presence holds from their first day on: no cut.
+    # A decision that holds from the younger record's first day on needs no cut.
     imposed = apart.start > np.maximum(work.since[apart.left], work.since[apart.right])
     nodes = np.concatenate([edges.left[ending], apart.left[lifted], apart.left[imposed]])
     days = np.concatenate([edges.end[ending], apart.end[lifted], apart.start[imposed]])
@@ -156,7 +160,7 @@ def _halves(work: Work, cut: Days) -> Work:
 
     def split(links: Links) -> Links:
         day = cut[links.left]
-        before = (links.start < day) & early[links.left] & early[links.right]
+        before = links.start < day
         after = links.end > day
         first, second = links.where(before), links.where(after)
         first_end = np.minimum(first.end, day[before])

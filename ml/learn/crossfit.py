@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ml.learn.linear import Floats, RegularisedLogistic, SimpleRule, sigmoid
 from ml.learn.metrics import log_loss
 from ml.learn.splits import rolling_folds
-from ml.learn.trees import TreeRows, start_booster
+from ml.learn.trees import GrowingTrees, TreeRows
 
 Rows = NDArray[np.intp]
 
@@ -28,7 +28,8 @@ LEAST_CLASS_ROWS = 30
 ROUNDS_STEP = 20
 MAX_ROUNDS = 400
 PATIENCE = 4
-"""Trees grow by ROUNDS_STEP and stop when the pooled loss has not improved for PATIENCE steps."""
+LEAST_IMPROVEMENT = 1e-4
+"""Trees grow by ROUNDS_STEP and stop when the pooled loss has not fallen by this share of itself for PATIENCE steps."""
 
 
 @dataclass(frozen=True)
@@ -179,32 +180,22 @@ def trees_out_of_fold(
 
     All splits grow together, ROUNDS_STEP trees at a time, so that the search can stop early.
     """
-    boosters, logits = [], []
+    growing, start = [], []
     for number, split in enumerate(splits):
         logistic = base.per_split[number] if base else None
         offset = logistic.logit(table.values[split.fit]) if logistic else None
-        boosters.append(start_booster(table.tree_rows(split.fit, offset), seed, threads))
-        logits.append(
-            logistic.logit(table.values[split.judge]) if logistic else np.zeros(len(split.judge))
-        )
+        judged_offset = logistic.logit(table.values[split.judge]) if logistic else None
+        rows, judged = table.tree_rows(split.fit, offset), table.values[split.judge]
+        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads))
+        start.append(np.zeros(len(split.judge)) if judged_offset is None else judged_offset)
     outcome = table.outcome[judged_rows(splits)]
-    best = OutOfFold(np.concatenate(logits), 0.0, [])
+    best = OutOfFold(np.concatenate(start), 0.0, [])
     best_loss = log_loss(outcome, sigmoid(best.logit)) if base else np.inf
     for rounds in range(ROUNDS_STEP, MAX_ROUNDS + 1, ROUNDS_STEP):
-        for number, (booster, split) in enumerate(zip(boosters, splits, strict=True)):
-            for _ in range(ROUNDS_STEP):
-                booster.update()
-            logits[number] = logits[number] + np.asarray(
-                booster.predict(
-                    table.values[split.judge],
-                    raw_score=True,
-                    start_iteration=rounds - ROUNDS_STEP,
-                    num_iteration=ROUNDS_STEP,
-                )
-            )
-        loss = log_loss(outcome, sigmoid(np.concatenate(logits)))
-        if loss < best_loss:
-            best, best_loss = OutOfFold(np.concatenate(logits), float(rounds), []), loss
+        logit = np.concatenate([trees.grow(ROUNDS_STEP) for trees in growing])
+        loss = log_loss(outcome, sigmoid(logit))
+        if loss < best_loss * (1.0 - LEAST_IMPROVEMENT):
+            best, best_loss = OutOfFold(logit, float(rounds), []), loss
         elif rounds - best.setting >= PATIENCE * ROUNDS_STEP:
             break
     return best

@@ -6,17 +6,17 @@ import csv
 import json
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import Any
+from io import BytesIO
 
 import pandas as pd
 
 from ml.data.build import build_labels
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
-from ml.home import REPOSITORY, SEEDS
+from ml.home import SEEDS
 from ml.learn.plots import calibration_plot, lift_plot
 from ml.learn.promotion import Comparison, compare
-from ml.learn.registry import ARTIFACT_FOLDER, RegisteredModel, Registry, model_name
+from ml.learn.registry import ARTIFACT_FOLDER, RegisteredModel, Registry
 from ml.learn.result import TrainingResult
 from ml.learn.training import train
 from ml.run import Run, RunState, code_digest, digest_of
@@ -39,7 +39,9 @@ def training_is_due(run: Run, registry: Registry, target: Target) -> bool:
     latest = registry.candidate(target, run.as_of_date)
     if latest is None or registry.champion(target, run.as_of_date, definition) is None:
         return True
-    return run.as_of_date - latest.as_of_date >= timedelta(days=run.home.settings.retrain_after_days)
+    return run.as_of_date - latest.as_of_date >= timedelta(
+        days=run.home.settings.retrain_after_days
+    )
 
 
 def train_models(run: Run, only_when_due: bool = False, name: str | None = None) -> None:
@@ -110,15 +112,21 @@ def judge(run: Run, registry: Registry, target: Target) -> Verdict:
     if candidate is None or candidate.definition_hash != definition:
         return Verdict(None, False, f"{target.key}: no candidate to look at")
     champion = registry.champion(target, run.as_of_date, definition)
-    described = f"{target.key}: candidate {candidate.tags['sha256'][:12]} (grade {candidate.tags['grade']})"
+    described = (
+        f"{target.key}: candidate {candidate.tags['sha256'][:12]} (grade {candidate.tags['grade']})"
+    )
     if champion is None:
-        return Verdict(candidate, True, f"{described} is the first of its definition and serves from now on")
+        return Verdict(
+            candidate, True, f"{described} is the first of its definition and serves from now on"
+        )
     if champion.number == candidate.number:
         return Verdict(None, False, f"{described} serves already")
     comparison = _compare(run, registry, target, candidate, champion)
     if comparison.gain is None or comparison.lower_bound is None:
         return Verdict(
-            candidate, False, f"{described} waits: no outcome has matured yet that is later than the champion's training"
+            candidate,
+            False,
+            f"{described} waits: no outcome has matured yet that is later than the champion's training",
         )
     text = (
         f"{described} against the champion on {comparison.rows:,} later rows: log-loss lower by {comparison.gain:.4f} "
@@ -193,14 +201,22 @@ def _log_training(
         "served": str(result.served),
         "best_rule": str(result.best_rule),
     }
-    files = {f"{ARTIFACT_FOLDER}/{name}": content for name, content in result.bundle.to_files().items()}
-    files |= {f"{RULE_FOLDER}/{name}": content for name, content in result.rule_bundle.to_files().items()}
+    files = {
+        f"{ARTIFACT_FOLDER}/{name}": content for name, content in result.bundle.to_files().items()
+    }
+    files |= {
+        f"{RULE_FOLDER}/{name}": content for name, content in result.rule_bundle.to_files().items()
+    }
     files[f"evaluation/{OOF_FILE}"] = result.oof.to_parquet(index=False)
     run_id = registry.log_run(
         target,
         f"train {run.as_of_date}",
         tags=tags,
-        parameters={**result.parameters, "cutoffs": len(result.cutoffs), "sha256": result.bundle.sha256},
+        parameters={
+            **result.parameters,
+            "cutoffs": len(result.cutoffs),
+            "sha256": result.bundle.sha256,
+        },
         metrics=_flat_metrics(result),
         texts={
             "evaluation/backtest.csv": result.backtest.to_csv(index=False),
@@ -210,7 +226,9 @@ def _log_training(
             "targets.json": json.dumps(asdict(target), indent=1),
         },
         figures={
-            "plots/calibration.png": calibration_plot(result.calibration_table, f"{target.key}, out of fold"),
+            "plots/calibration.png": calibration_plot(
+                result.calibration_table, f"{target.key}, out of fold"
+            ),
             "plots/lift.png": lift_plot(result.lift_table, f"{target.key}, out of fold"),
         },
         files=files,
@@ -237,20 +255,17 @@ def _flat_metrics(result: TrainingResult) -> dict[str, float]:
 
 
 def _compare(
-    run: Run, registry: Registry, target: Target, candidate: RegisteredModel, champion: RegisteredModel
+    run: Run,
+    registry: Registry,
+    target: Target,
+    candidate: RegisteredModel,
+    champion: RegisteredModel,
 ) -> Comparison:
     """Candidate (out of fold) and champion on the rows that are later than the champion's training."""
-    oof = pd.read_parquet(_as_file(registry.files(candidate, "evaluation")[OOF_FILE]))
+    oof = pd.read_parquet(BytesIO(registry.files(candidate, "evaluation")[OOF_FILE]))
     features, _ = training_frames(run, target)
     bundle = registry.load(champion)
-    predictions = features[["customer_id", "as_of_date"]].assign(prediction=bundle.predict(features))
+    predictions = features[["customer_id", "as_of_date"]].assign(
+        prediction=bundle.predict(features)
+    )
     return compare(oof, predictions, date.fromisoformat(champion.tags["trained_until"]), seed=SEED)
-
-
-def _as_file(content: bytes) -> Any:
-    import io
-
-    return io.BytesIO(content)
-
-
-__all__ = ["REPOSITORY", "model_name"]

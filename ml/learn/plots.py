@@ -16,9 +16,13 @@ def calibration_plot(table: pd.DataFrame, title: str) -> Figure:
     top = float(max(table["mean_prediction"].max(), table["observed_rate"].max())) * 1.05 or 1.0
     axes.plot([0, top], [0, top], color="0.7", linewidth=1, label="perfect")
     axes.scatter(
-        table["mean_prediction"], table["observed_rate"], s=30 + 120 * table["rows"] / table["rows"].max()
+        table["mean_prediction"],
+        table["observed_rate"],
+        s=30 + 120 * table["rows"] / table["rows"].max(),
     )
-    axes.set(xlabel="mean predicted probability", ylabel="observed rate", xlim=(0, top), ylim=(0, top))
+    axes.set(
+        xlabel="mean predicted probability", ylabel="observed rate", xlim=(0, top), ylim=(0, top)
+    )
     axes.set_title(title)
     axes.legend(frameon=False)
     return figure
@@ -30,6 +34,10 @@ def lift_plot(table: pd.DataFrame, title: str) -> Figure:
     axes = figure.subplots()
     axes.bar(table["decile"], table["lift"])
     axes.axhline(1, color="0.5", linewidth=1)
-    axes.set(xlabel="decile (1 = most likely)", ylabel="times the base rate", xticks=list(table["decile"]))
+    axes.set(
+        xlabel="decile (1 = most likely)",
+        ylabel="times the base rate",
+        xticks=list(table["decile"]),
+    )
     axes.set_title(title)
     return figure

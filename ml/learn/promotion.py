@@ -7,10 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from ml.learn.frames import KEYS, with_plain_keys
 from ml.learn.metrics import paired_bootstrap, row_log_loss
-from ml.learn.result import TrainingResult
-
-KEYS = ["customer_id", "as_of_date"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class Comparison:
 
 
 def compare(
-    candidate: TrainingResult,
+    candidate_oof: pd.DataFrame,
     champion_predictions: pd.DataFrame,
     champion_trained_until: date,
     *,
@@ -41,24 +39,19 @@ def compare(
 ) -> Comparison:
     """Compare a candidate with the champion.
 
-    ``champion_predictions`` holds customer_id, as_of_date and prediction (a probability), one row
-    per key. Judged are the cut-offs from ``champion_trained_until`` on, where the champion had seen
-    no label; the candidate is judged by its out-of-fold predictions there, and only if these were
-    made forward in time. Raises ValueError on repeated keys.
+    ``candidate_oof`` is the ``oof`` frame of its TrainingResult. ``champion_predictions`` holds
+    customer_id, as_of_date and prediction (a probability), one row per key; rows without a
+    counterpart are ignored. Judged are the cut-offs from ``champion_trained_until`` on, where the
+    champion had seen no label; the candidate is judged by its out-of-fold predictions there, and
+    only if these were made forward in time. Raises ValueError on repeated keys.
     """
-    nothing = Comparison("no_later_rows", 0, 0, (), None, None, promote=False)
-    if candidate.bundle is None or not candidate.out_of_time:
-        return nothing
-    champion = champion_predictions[[*KEYS, "prediction"]].assign(
-        customer_id=champion_predictions["customer_id"].astype(str),
-        as_of_date=pd.to_datetime(champion_predictions["as_of_date"]).astype("datetime64[s]"),
-    )
-    rows = candidate.oof[[*KEYS, "label", "served"]].merge(champion, on=KEYS, validate="one_to_one")
-    rows = rows[rows["as_of_date"] >= pd.Timestamp(champion_trained_until)].sort_values(
-        ["as_of_date", "customer_id"]
-    )
+    candidate = with_plain_keys(candidate_oof)[[*KEYS, "label", "served", "out_of_time"]]
+    champion = with_plain_keys(champion_predictions)[[*KEYS, "prediction"]]
+    rows = candidate.merge(champion, on=KEYS, validate="one_to_one")
+    later = rows["as_of_date"] >= pd.Timestamp(champion_trained_until)
+    rows = rows[later & rows["out_of_time"]].sort_values(KEYS)
     if rows.empty:
-        return nothing
+        return Comparison("no_later_rows", 0, 0, (), None, None, promote=False)
     gain, bound = paired_bootstrap(
         row_log_loss(rows["label"], rows["prediction"]),
         row_log_loss(rows["label"], rows["served"]),

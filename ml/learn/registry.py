@@ -100,7 +100,9 @@ class Registry:
     ) -> str:
         """Log one run of a target's experiment and return its id."""
         experiment = self._experiment(target)
-        run_id = str(self._client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id)
+        run_id = str(
+            self._client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
+        )
         for key, value in parameters.items():
             self._client.log_param(run_id, key, value)
         for key, number in metrics.items():
@@ -119,7 +121,9 @@ class Registry:
         self._client.set_terminated(run_id)
         return run_id
 
-    def register(self, target: Target, run_id: str, bundle: ModelBundle, tags: Mapping[str, str]) -> RegisteredModel:
+    def register(
+        self, target: Target, run_id: str, bundle: ModelBundle, tags: Mapping[str, str]
+    ) -> RegisteredModel:
         """Register the bundle logged by a run as a new version, the candidate."""
         name = model_name(target)
         try:
@@ -129,7 +133,9 @@ class Registry:
                 raise
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{ARTIFACT_FOLDER}"
         all_tags = {**tags, "sha256": bundle.sha256, "grade": bundle.grade}
-        version = self._client.create_model_version(name, source, run_id, tags=all_tags, await_creation_for=0)
+        version = self._client.create_model_version(
+            name, source, run_id, tags=all_tags, await_creation_for=0
+        )
         self._client.set_registered_model_alias(name, CANDIDATE, version.version)
         return _registered(version, all_tags)
 
@@ -147,7 +153,9 @@ class Registry:
         """The latest version trained at `as_of_date` or earlier."""
         return next(reversed(self.versions(target, as_of_date)), None)
 
-    def champion(self, target: Target, as_of_date: date, definition_hash: str) -> RegisteredModel | None:
+    def champion(
+        self, target: Target, as_of_date: date, definition_hash: str
+    ) -> RegisteredModel | None:
         """The version that serves a run at `as_of_date`: promoted by then, of the same definition."""
         serving = [
             model
@@ -156,13 +164,20 @@ class Registry:
             and model.serves_from <= as_of_date
             and model.definition_hash == definition_hash
         ]
-        return max(serving, key=lambda model: (model.serves_from or date.min, int(model.number)), default=None)
+        return max(
+            serving,
+            key=lambda model: (model.serves_from or date.min, int(model.number)),
+            default=None,
+        )
 
     def promote(self, target: Target, model: RegisteredModel, as_of_date: date) -> None:
         """Let a version serve from `as_of_date` on; the alias `champion` follows the latest such day."""
-        self._client.set_model_version_tag(model.name, model.number, "serves_from", as_of_date.isoformat())
+        self._client.set_model_version_tag(
+            model.name, model.number, "serves_from", as_of_date.isoformat()
+        )
         latest = max(
-            (other.serves_from for other in self.versions(target, date.max) if other.serves_from), default=as_of_date
+            (other.serves_from for other in self.versions(target, date.max) if other.serves_from),
+            default=as_of_date,
         )
         if as_of_date >= latest:
             self._client.set_registered_model_alias(model.name, CHAMPION, model.number)
@@ -191,7 +206,9 @@ class Registry:
     def read_json(self, model: RegisteredModel, path: str) -> Any:
         """One JSON artifact of the run that made a version."""
         with tempfile.TemporaryDirectory() as target:
-            return json.loads(Path(self._client.download_artifacts(model.run_id, path, target)).read_text())
+            return json.loads(
+                Path(self._client.download_artifacts(model.run_id, path, target)).read_text()
+            )
 
     def _experiment(self, target: Target) -> str:
         name = model_name(target)

@@ -19,10 +19,12 @@ class TrainingResult:
 
     ``customers_with`` and ``customers_without`` count distinct customers with at least one row of
     that outcome; both must reach ``customers_needed``, else ``status`` is "thin_data" and
-    everything below is empty.
+    everything below is empty. ``bundle`` is what is served, ``rule_bundle`` the best simple rule
+    (equal to it at grade D), both fitted on every mature cut-off.
 
     ``oof`` holds customer_id, as_of_date, label, a column of out-of-fold probabilities per
-    contender, and "served": the served one's, corrected as it would have been at the time.
+    contender, "served" (the served one's, corrected as it would have been at the time) and
+    out_of_time (the same for all rows, so that the frame can be judged by itself).
     ``metrics`` are of those columns, all cut-offs together; ``backtest`` shows the served one and
     the best rule at each cut-off. ``gain`` is the reduction of the best rule's log-loss as a share
     of it, ``gain_lower`` its paired lower 80 % bound. Without ``out_of_time`` the history allowed
@@ -36,6 +38,7 @@ class TrainingResult:
     customers_without: int
     customers_needed: int
     bundle: ModelBundle | None = None
+    rule_bundle: ModelBundle | None = None
     served: str | None = None
     best_rule: str | None = None
     grade: str | None = None

@@ -5,7 +5,7 @@ predict every contender out of fold; choose settings, winner and correction ther
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,8 @@ import pandas as pd
 
 from ml.learn import metrics
 from ml.learn.bundle import ModelBundle
-from ml.learn.calibration import Calibrator, choose_calibration
+from ml.learn.calibration import Calibrator
+from ml.learn.choice import Choice, choose
 from ml.learn.crossfit import (
     OutOfFold,
     Split,
@@ -25,15 +26,15 @@ from ml.learn.crossfit import (
     rule_out_of_fold,
     trees_out_of_fold,
 )
+from ml.learn.frames import KEYS, labelled_rows
 from ml.learn.linear import RegularisedLogistic, SimpleRule, sigmoid
 from ml.learn.models import Model
 from ml.learn.promotion import Comparison, compare
-from ml.learn.result import TrainingResult, grade_of
+from ml.learn.result import TrainingResult
 from ml.learn.trees import BoostedTrees
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
 
-KEYS = ["as_of_date", "customer_id"]
 BASE_RATE_ROWS = 1000
 """The base rate is that of the latest cut-offs that together hold this many rows."""
 
@@ -85,13 +86,15 @@ def train(
         threads,
         on_progress or (lambda _: None),
     )
-    _check_names(task, features, min_class_customers)
-    rows = _labelled_rows(task, features, labels)
+    _check_arguments(task, min_class_customers)
+    rows = labelled_rows(features, task.feature_names, labels, target, horizon_days)
     with_it = rows.loc[rows["label"] == 1, "customer_id"].nunique()
     without_it = rows.loc[rows["label"] == 0, "customer_id"].nunique()
-    counts = (target, horizon_days, with_it, without_it, min_class_customers)
+    counts = TrainingResult(
+        "thin_data", target, horizon_days, with_it, without_it, min_class_customers
+    )
     if min(with_it, without_it) < min_class_customers:
-        return TrainingResult("thin_data", *counts)
+        return counts
     table = Table(
         rows[list(task.feature_names)].to_numpy(dtype=np.float32, na_value=np.nan),
         rows["label"].to_numpy(dtype=np.float64),
@@ -105,13 +108,24 @@ def train(
         f"{len(splits)} folds {'forward in time' if out_of_time else 'across customers'}"
     )
     found = _run_contenders(task, table, splits)
-    return _conclude(task, table, rows, splits, out_of_time, found, counts)
+    judged = judged_rows(splits)
+    choice = choose(table, judged, out_of_time, found, horizon_days, seed)
+    task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
+    rule = _bundle(task, table, found, choice.best_rule, Calibrator(), "D")
+    served = rule
+    if choice.served != choice.best_rule:
+        served = _bundle(task, table, found, choice.served, choice.calibrator, choice.grade)
+    oof = rows.loc[judged, ["customer_id", "as_of_date", "label"]].reset_index(drop=True)
+    oof = oof.assign(
+        **{name: sigmoid(contender.logit) for name, contender in found.items()},
+        served=choice.probability,
+        out_of_time=out_of_time,
+    ).sort_values(KEYS, ignore_index=True)
+    parameters = _parameters(task, table, found, len(splits), choice.calibrator)
+    return _result(counts, oof, choice, (served, rule), parameters)
 
 
-def _check_names(task: Task, features: pd.DataFrame, min_class_customers: int) -> None:
-    unknown = [name for name in task.feature_names if name not in features.columns]
-    if unknown:
-        raise ValueError(f"features not in the table: {', '.join(unknown[:10])}")
+def _check_arguments(task: Task, min_class_customers: int) -> None:
     strange = [name for name in task.rule_columns if name not in task.feature_names]
     if strange or not task.rule_columns:
         raise ValueError(
@@ -119,34 +133,6 @@ def _check_names(task: Task, features: pd.DataFrame, min_class_customers: int) -
         )
     if min_class_customers < 2:
         raise ValueError(f"min_class_customers must be at least 2, found {min_class_customers}")
-
-
-def _labelled_rows(task: Task, features: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Join labels to features, one row per (as_of_date, customer_id), in that order."""
-    chosen = labels
-    for column, value in (("target", task.target), ("horizon_days", task.horizon_days)):
-        if column in chosen.columns:
-            chosen = chosen[chosen[column] == value]
-    if not chosen["label"].isin([0, 1]).all():
-        raise ValueError(f"labels of {task.target} must be 0 or 1")
-    left, right = (_with_plain_keys(frame) for frame in (chosen[[*KEYS, "label"]], features))
-    for name, frame in (("labels", left), ("features", right)):
-        if frame.duplicated(KEYS).any():
-            raise ValueError(f"{name} of {task.target} repeat a customer at one as_of_date")
-    rows = left.merge(right[[*KEYS, *task.feature_names]], on=KEYS, how="inner")
-    if len(rows) != len(left):
-        raise ValueError(
-            f"every label of {task.target} needs a row of features; "
-            f"{len(left) - len(rows)} of {len(left)} have none"
-        )
-    return rows.sort_values(KEYS, ignore_index=True)
-
-
-def _with_plain_keys(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(
-        customer_id=frame["customer_id"].astype(str),
-        as_of_date=pd.to_datetime(frame["as_of_date"]).astype("datetime64[s]"),
-    )
 
 
 def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, OutOfFold]:
@@ -163,67 +149,55 @@ def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, 
     return found
 
 
-def _conclude(
+def _bundle(
     task: Task,
     table: Table,
-    rows: pd.DataFrame,
-    splits: list[Split],
-    out_of_time: bool,
     found: dict[str, OutOfFold],
-    counts: tuple[str, int, int, int, int],
-) -> TrainingResult:
-    """Choose, grade and refit."""
-    judged = judged_rows(splits)
-    outcome = table.outcome[judged]
-    names = rows["customer_id"].to_numpy(dtype=np.str_)[judged]
-    losses = {n: metrics.log_loss(outcome, sigmoid(o.logit)) for n, o in found.items()}
-    best_rule = min((n for n in found if n.startswith("rule:")), key=losses.__getitem__)
-    served = min(found, key=losses.__getitem__)
-    calibrator, probability = Calibrator(), sigmoid(found[served].logit)
-    if out_of_time and served != best_rule:
-        calibrator, probability = choose_calibration(
-            found[served].logit, outcome, table.day[judged], names, task.horizon_days, task.seed
-        )
-    rule_loss = metrics.row_log_loss(outcome, sigmoid(found[best_rule].logit))
-    saved, saved_lower = metrics.paired_bootstrap(
-        rule_loss, metrics.row_log_loss(outcome, probability), names, task.seed
-    )
-    gain, gain_lower = saved / losses[best_rule], saved_lower / losses[best_rule]
-    grade = grade_of(served == best_rule, gain, gain_lower, out_of_time)
-    task.tell(f"{task.target}: {served} serves, grade {grade}; fitting it on all rows")
+    name: str,
+    calibrator: Calibrator,
+    grade: str,
+) -> ModelBundle:
     days = [day.astype(date) for day in np.unique(table.day)]
-    trained_until = days[-1] + timedelta(days=task.horizon_days)
-    bundle = ModelBundle(
-        task.target,
-        task.horizon_days,
-        task.feature_names,
-        _refit(task, table, found, served),
-        calibrator,
-        grade,
-        _base_rate(table),
-        tuple(days),
-        trained_until,
+    return ModelBundle(
+        target=task.target,
+        horizon_days=task.horizon_days,
+        feature_names=task.feature_names,
+        model=_refit(task, table, found, name),
+        calibrator=calibrator,
+        grade=grade,
+        base_rate=_base_rate(table),
+        cutoffs=tuple(days),
+        trained_until=days[-1] + timedelta(days=task.horizon_days),
     )
-    oof = rows.loc[judged, ["customer_id", "as_of_date", "label"]].reset_index(drop=True)
-    oof = oof.assign(**{n: sigmoid(o.logit) for n, o in found.items()}, served=probability)
-    oof = oof.sort_values(KEYS, ignore_index=True)
-    return TrainingResult(
-        "trained",
-        *counts,
-        bundle,
-        served,
-        best_rule,
-        grade,
-        gain,
-        gain_lower,
-        out_of_time,
-        bundle.base_rate,
-        bundle.cutoffs,
-        trained_until,
-        parameters=_parameters(task, table, found, splits, calibrator),
-        metrics={n: metrics.summary(oof["label"], oof[n]) for n in [*found, "served"]},
+
+
+def _result(
+    counts: TrainingResult,
+    oof: pd.DataFrame,
+    choice: Choice,
+    bundles: tuple[ModelBundle, ModelBundle],
+    parameters: dict[str, Any],
+) -> TrainingResult:
+    """Fill in what the counts of thin data leave open."""
+    contenders = [n for n in oof.columns if n not in (*KEYS, "label", "out_of_time")]
+    return replace(
+        counts,
+        status="trained",
+        bundle=bundles[0],
+        rule_bundle=bundles[1],
+        served=choice.served,
+        best_rule=choice.best_rule,
+        grade=choice.grade,
+        gain=choice.gain,
+        gain_lower=choice.gain_lower,
+        out_of_time=bool(oof["out_of_time"].all()),
+        base_rate=bundles[0].base_rate,
+        cutoffs=bundles[0].cutoffs,
+        trained_until=bundles[0].trained_until,
+        parameters=parameters,
+        metrics={name: metrics.summary(oof["label"], oof[name]) for name in contenders},
         oof=oof,
-        backtest=_backtest(oof, ("served", best_rule)),
+        backtest=_backtest(oof, ("served", choice.best_rule)),
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
     )
@@ -261,7 +235,7 @@ def _parameters(
     task: Task,
     table: Table,
     found: dict[str, OutOfFold],
-    splits: list[Split],
+    folds: int,
     calibrator: Calibrator,
 ) -> dict[str, Any]:
     return {
@@ -269,7 +243,7 @@ def _parameters(
         "rounds_trees": int(found["trees"].setting),
         "rounds_trees_on_logistic": int(found["trees_on_logistic"].setting),
         "calibration": calibrator.name,
-        "folds": len(splits),
+        "folds": folds,
         "rows": len(table.outcome),
         "features": len(task.feature_names),
         "half_life_days": table.half_life_days,

@@ -43,7 +43,8 @@ def shared(name: str) -> Path:
 
 def rows(landing: Path, entity: str) -> list[dict[str, object]]:
     (file,) = (landing / entity).iterdir()
-    return pq.read_table(file).to_pylist()
+    found: list[dict[str, object]] = pq.read_table(file).to_pylist()
+    return found
 
 
 @pytest.fixture

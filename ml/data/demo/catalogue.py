@@ -89,7 +89,8 @@ def season_by_day(first_day: date, days: int) -> npt.NDArray[np.float64]:
         for d in dates
     ]
     weekend = [1.15 if d.weekday() >= 5 else 0.94 for d in dates]
-    return factors * np.array(sale) * np.array(weekend)
+    seasons: npt.NDArray[np.float64] = factors * np.array(sale) * np.array(weekend)
+    return seasons
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ml.data.demo.instants import DAY, HOUR
 from ml.data.demo.orders import Orders
-from ml.data.demo.process import FADING, GONE, Calendar
+from ml.data.demo.process import FADING, GONE, UNREACHABLE, Calendar
 from ml.data.demo.records import Records
 from ml.data.demo.simulate import History
 from ml.data.demo.traits import ANNOYED, CONSENT_SOURCES, PERSUADABLE, SOURCES, Traits
@@ -19,6 +19,7 @@ from ml.data.landing_writer import timestamps
 
 Ints = npt.NDArray[np.int64]
 OUTCOMES = np.array(["delivered", "opened", "clicked", "redeemed", "unsubscribed", "complained"])
+REDEEMED, UNSUBSCRIBED, COMPLAINED = 3, 4, 5
 OPENED_BY_TYPE = {PERSUADABLE: 0.42, ANNOYED: 0.22}
 OPENED_BY_MOST = 0.30
 SEND_HOUR = 10
@@ -45,7 +46,7 @@ def contact_tables(
     outcome = _outcomes(log, orders, traits, rng)
     reacted = np.flatnonzero(outcome > 0)
     delay = rng.integers(60, 20 * HOUR, len(reacted))
-    delay += np.where(outcome[reacted] == 3, 2 * DAY, 0)
+    delay += np.where(outcome[reacted] == REDEEMED, 2 * DAY, 0)
     row = np.concatenate([np.arange(len(person)), reacted])
     known = np.concatenate([at + 30, at[reacted] + delay])
     code = np.concatenate([np.zeros(len(person), dtype=np.int64), outcome[reacted]])
@@ -94,9 +95,11 @@ def _outcomes(
     bought = np.sort(orders.person[used] * far + orders.second[used] // DAY)
     start = person * far + day
     in_week = np.searchsorted(bought, start + 7) > np.searchsorted(bought, start)
-    outcome = np.where(in_week, 3, outcome)
+    outcome = np.where(in_week, REDEEMED, outcome)
     left = log["unsubscribed"] == 1
-    return np.where(left, np.where(rng.random(len(person)) < 0.06, 5, 4), outcome)
+    return np.where(
+        left, np.where(rng.random(len(person)) < 0.06, COMPLAINED, UNSUBSCRIBED), outcome
+    )
 
 
 def assignments(history: History, traits: Traits) -> pd.DataFrame:
@@ -113,7 +116,7 @@ def assignments(history: History, traits: Traits) -> pd.DataFrame:
         if not history.calendar.is_pilot(int(day)):
             continue
         reachable = traits.is_reachable & (history.state.joined < day) & (left >= day)
-        gone_before = (history.state.reach == 2) & (left == np.iinfo(np.int64).max)
+        gone_before = (history.state.reach == UNREACHABLE) & (left == np.iinfo(np.int64).max)
         who = np.flatnonzero(reachable & ~gone_before)
         sent = np.isin(who, log["person"][log["day"] == day])
         parts.append(

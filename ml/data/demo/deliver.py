@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml.data.demo.catalogue import Products
+from ml.data.demo.consents import consent_rows
 from ml.data.demo.contacts import contact_tables, measurement_table
 from ml.data.demo.corruption import Forms
 from ml.data.demo.instants import Clock
@@ -20,7 +21,6 @@ from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import People
 from ml.data.demo.records import (
     Records,
-    consent_rows,
     identifier_rows,
     link_rows,
     profile_rows,

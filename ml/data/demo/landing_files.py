@@ -118,7 +118,7 @@ def as_text(table: pa.Table) -> pa.Table:
 
 
 def with_offset(table: pa.Table) -> pa.Table:
-    """Instants (UTC, as the brand keeps them) as the marketplace writes them: local, with offset."""
+    """The brand's instants (UTC) as the marketplace writes them: its own time, with offset."""
     for name in ("occurred_at", "known_at"):
         shifted = pc.add(
             table[name].cast(pa.timestamp("s")),

@@ -184,7 +184,8 @@ def _sellers(
     count = len(orders.person)
     sold_by = rng.choice(staff, count, p=skill / skill.sum())
     named = rng.random(count) < 0.9
-    seller = np.where(named, records.keys["till"][sold_by], None)
+    seller = records.keys["till"][sold_by]
+    seller[~named] = None
     home = (orders.person * 7919) % STORES
     store = np.where(rng.random(count) < 0.85, home, rng.integers(0, STORES, count))
     return seller, np.array([f"store-{s + 1:02d}" for s in store], dtype=object)

@@ -59,7 +59,10 @@ def true_probabilities(
     parts = []
     for start in range(0, len(state.stage), CHUNK):
         people = slice(start, start + CHUNK)
-        some, age = traits.spread(people), (day - state.joined[people]).reshape(-1, 1, 1, 1)
+        some, age = (
+            traits.spread(people),
+            (day - state.joined[people]).reshape(-1, 1, 1, 1).astype(float),
+        )
         rows = np.arange(len(age))
         here = (rows, state.stage[people], state.phase[people], state.reach[people])
         told = (rows, here[1], here[2], np.full(len(rows), MESSAGED))

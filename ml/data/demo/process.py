@@ -57,7 +57,7 @@ class Calendar:
 
     def week(self, day: int) -> int:
         """Number of the campaign week, the same for any length of history."""
-        return (self.first_day.toordinal() + day - 2) // 7
+        return (self.first_day.toordinal() - 1 - self.parameters.campaign_weekday + day) // 7
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class DayChances:
             return np.full_like(self.traits.message_chance, self.calendar.parameters.pilot_chance)
         return self.traits.message_chance
 
-    def fade(self, stage: Ints, reach: Ints, age: Ints) -> Floats:
+    def fade(self, stage: Ints, reach: Ints, age: Ints | Floats) -> Floats:
         """Chance that a content or grieved person of this age (days since joining) fades."""
         p = self.calendar.parameters
         grieved = np.where(stage == GRIEVED, p.grieved_leaves_factor, 1.0)
@@ -82,7 +82,8 @@ class DayChances:
         factor = grieved * np.where(annoyed, p.annoyed_leaves_factor, 1.0)
         k = p.leaving_shape
         older: Floats = np.power(age + 1.0, k) - np.power(np.maximum(age, 0.0), k)
-        return -np.expm1(-older * self.traits.leaving_scale**-k * factor)
+        chance: Floats = -np.expm1(-older * self.traits.leaving_scale**-k * factor)
+        return chance
 
     def wish(self, stage: Ints, phase: Ints, reach: Ints) -> Floats:
         """Chance that someone who wants nothing begins to want something."""
@@ -95,7 +96,10 @@ class DayChances:
             np.where(self.traits.persuasion == ANNOYED, p.annoyed_factor, 1.0),
         )
         message = np.where(reach == MESSAGED, by_type, 1.0)
-        return -np.expm1(-self.traits.wishes * season * WISH_BY_STAGE[stage] * fresh * message)
+        chance: Floats = -np.expm1(
+            -self.traits.wishes * season * WISH_BY_STAGE[stage] * fresh * message
+        )
+        return chance
 
     def buy(self, stage: Ints) -> Floats:
         """Chance that someone who wants something orders it today."""
@@ -104,4 +108,5 @@ class DayChances:
     def share(self, stage: Ints, phase: Ints) -> Floats:
         """Chance of sending at least one share today."""
         fresh = np.where(phase == FRESH, self.calendar.parameters.share_after_order_factor, 1.0)
-        return -np.expm1(-self.traits.shares * SHARE_BY_STAGE[stage] * fresh)
+        chance: Floats = -np.expm1(-self.traits.shares * SHARE_BY_STAGE[stage] * fresh)
+        return chance

@@ -1,4 +1,4 @@
-"""The islands' records of people: profiles, identifiers, links and consents."""
+"""The islands' records of people: profiles, identifiers and links."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from ml.data.demo.corruption import Forms
 from ml.data.demo.instants import DAY, Clock
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import NO_HOUSEHOLD, People
-from ml.data.demo.process import UNREACHABLE
 from ml.data.demo.simulate import History
 from ml.data.demo.traits import CONSENT_SOURCES, SHOPS, SOURCES, Traits
 
 Ints = npt.NDArray[np.int64]
-PURPOSES = ("profiling", "email", "sms", "push", "ad_user_data", "ad_personalization")
 KEY_PREFIX = {
     "web": "W",
     "app": "A",
@@ -27,7 +25,6 @@ KEY_PREFIX = {
     "social": "S",
     "service": "C",
 }
-CONSENT_SHARE = {"sms": 0.3, "push": 0.4, "ad_user_data": 0.5, "ad_personalization": 0.35}
 
 
 @dataclass(frozen=True)
@@ -58,10 +55,13 @@ def open_records(
     main_shop = np.array([SOURCES.index(shop) for shop in SHOPS])[
         traits.shop_weights.argmax(axis=1)
     ]
+    # A message needs a consent, and a consent a record: the one it is sent from opens first.
+    asking = [SOURCES.index(source) for source in CONSENT_SOURCES]
+    main_consent = np.array(asking)[traits.member[:, asking].argmax(axis=1)]
     for column, source in enumerate(SOURCES):
         numbers = rng.permutation(count)
         keys[source] = np.array([f"{KEY_PREFIX[source]}{n:06d}" for n in numbers], dtype=object)
-        at_once = (rng.random(count) < 0.55) | (main_shop == column)
+        at_once = (rng.random(count) < 0.55) | (main_shop == column) | (main_consent == column)
         later = (rng.exponential(150, count) * DAY).astype(np.int64)
         opened = joined + rng.integers(8 * 3600, 22 * 3600, count) + np.where(at_once, 0, later)
         since[source] = np.where(traits.member[:, column], opened, never)
@@ -81,7 +81,8 @@ def profile_rows(
     frame = pd.DataFrame(forms.fill(source, who), dtype=object)
     frame.insert(0, "source_key", records.key(source, who))
     known = records.since[source][who]
-    frame["role"] = np.where(traits.is_staff[who] & (source in ("till", "loyalty")), "staff", None)
+    is_staff = traits.is_staff[who] & (source in ("till", "loyalty"))
+    frame["role"] = ["staff" if staff else None for staff in is_staff]
     frame["registered_at"] = known
     # The form filled in again: other slips, or a moved person's same data.
     again = np.flatnonzero(rng.random(len(who)) < p.moves)
@@ -153,7 +154,7 @@ def link_rows(records: Records, rng: np.random.Generator) -> pd.DataFrame:
     """A clerk's decisions on a few pairs of records: nearly all right, some that tell apart."""
     web, loyalty = records.holders("web"), records.holders("loyalty")
     both = np.intersect1d(web, loyalty)
-    wanted = max(4, len(records.keys["web"]) // 400)
+    wanted = max(4, len(records.keys["web"]) // 200)
     same = rng.choice(both, min(wanted, len(both)), replace=False)
     left, right = rng.choice(web, wanted), rng.choice(loyalty, wanted)
     pairs = [(i, i, "same") for i in same]
@@ -173,90 +174,3 @@ def link_rows(records: Records, rng: np.random.Generator) -> pd.DataFrame:
         }
     )
     return rows[rows["known_at"] < records.clock.end_second].reset_index(drop=True)
-
-
-def consent_rows(
-    records: Records, traits: Traits, history: History, p: DemoParameters, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Consents asked for when a record is opened, changes of mind, and unsubscriptions."""
-    parts = []
-    count = len(traits.wishes)
-    wants_mail = traits.is_reachable | (traits.is_holdout & (rng.random(count) < p.email_consent))
-    grants = {purpose: rng.random(count) < CONSENT_SHARE.get(purpose, 1.0) for purpose in PURPOSES}
-    grants["email"] = wants_mail
-    grants["profiling"] = rng.random(count) >= p.profiling_refused
-    left_at = _left_at(traits, history, records.clock)
-    for source in CONSENT_SOURCES:
-        who = records.holders(source)
-        opened = records.since[source][who]
-        for purpose in PURPOSES:
-            if purpose == "push" and source != "app":
-                continue
-            granted = grants[purpose][who] & ((purpose != "email") | (opened < left_at[who]))
-            parts.append(_consents(records, source, who, purpose, granted, opened))
-            if purpose not in ("email", "profiling"):
-                changes = rng.random(len(who)) < 0.04
-                later = opened[changes] + rng.integers(DAY, 700 * DAY, int(changes.sum()))
-                parts.append(
-                    _consents(records, source, who[changes], purpose, ~granted[changes], later)
-                )
-    parts += _withdrawals(records, history, grants, rng)
-    rows = pd.concat(parts, ignore_index=True)
-    return rows[rows["occurred_at"] < records.clock.end_second].reset_index(drop=True)
-
-
-def _left_at(traits: Traits, history: History, clock: Clock) -> Ints:
-    """When each person unsubscribed (seconds): before the history, in it, or far in the future."""
-    contacts = history.logs["contacts"]
-    out = contacts["unsubscribed"] == 1
-    left_at = np.full(len(traits.wishes), clock.end_second + DAY)
-    left_at[traits.is_reachable & (history.state.reach == UNREACHABLE)] = -(10**9)
-    left_at[contacts["person"][out]] = contacts["day"][out] * DAY
-    return left_at
-
-
-def _withdrawals(
-    records: Records,
-    history: History,
-    grants: dict[str, npt.NDArray[np.bool_]],
-    rng: np.random.Generator,
-) -> list[pd.DataFrame]:
-    """Those who unsubscribed from a campaign, and a few who refuse profiling later on."""
-    contacts = history.logs["contacts"]
-    out = contacts["unsubscribed"] == 1
-    who, when = (
-        contacts["person"][out],
-        contacts["day"][out] * DAY + rng.integers(12 * 3600, DAY, int(out.sum())),
-    )
-    parts = []
-    refuses = np.flatnonzero(grants["profiling"] & (rng.random(len(grants["profiling"])) < 0.01))
-    for source in CONSENT_SOURCES:
-        here = records.since[source][who] < when
-        parts.append(
-            _consents(records, source, who[here], "email", np.zeros(here.sum(), bool), when[here])
-        )
-        some = np.intersect1d(refuses, records.holders(source))
-        later = records.since[source][some] + rng.integers(30 * DAY, 600 * DAY, len(some))
-        parts.append(
-            _consents(records, source, some, "profiling", np.zeros(len(some), bool), later)
-        )
-    return parts
-
-
-def _consents(
-    records: Records,
-    source: str,
-    who: Ints,
-    purpose: str,
-    granted: npt.NDArray[np.bool_],
-    when: Ints,
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "source": source,
-            "source_key": records.key(source, who),
-            "purpose": purpose,
-            "granted": granted,
-            "occurred_at": when,
-        }
-    )

@@ -118,7 +118,8 @@ def draw_traits(count: int, p: DemoParameters, rng: np.random.Generator) -> Trai
         coupon=rng.beta(0.8, 3.0, count),
         is_reachable=consents & ~is_holdout,
         is_holdout=is_holdout,
-        has_watch=member[:, SOURCES.index("app")] & (rng.random(count) < p.watch_share / 0.36),
+        has_watch=member[:, SOURCES.index("app")]
+        & (rng.random(count) < p.watch_share / MEMBERSHIP["app"]),
         is_staff=is_staff,
         member=member,
         shop_weights=shop_weights,

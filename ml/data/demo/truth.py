@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ml.data.demo.contacts import assignments
 from ml.data.demo.parameters import DemoParameters
-from ml.data.demo.people import People
+from ml.data.demo.people import NO_HOUSEHOLD, People
 from ml.data.demo.probabilities import (
     CHURN_DAYS,
     NEXT_PURCHASE_DAYS,
@@ -69,7 +69,7 @@ def write_truth(
                 "shares_per_year": np.round(traits.shares * 365, 6),
                 "is_staff": traits.is_staff,
                 "is_holdout": traits.is_holdout,
-                "lives_with": np.where(people.lives_with == NOBODY, None, ids[people.lives_with]),
+                "lives_with": _partners(ids, people),
             }
         ),
         "referrals": _referrals(ids, history, shares, joined),
@@ -94,6 +94,10 @@ def write_truth(
     text = json.dumps(asdict(parameters), indent=2, sort_keys=True)
     (folder / "parameters.json").write_text(text + "\n", encoding="utf-8")
     return {name: len(table) for name, table in tables.items()}
+
+
+def _partners(ids: np.ndarray, people: People) -> list[str | None]:
+    return [None if leader == NO_HOUSEHOLD else ids[leader] for leader in people.lives_with]
 
 
 def _records(

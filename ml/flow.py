@@ -1,0 +1,60 @@
+"""The whole flow of one day, in one direction: landing to published version.
+
+The command line runs it in one process; the DAGs run the same steps one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
+from ml.gates import check_border
+from ml.learn.fit import promote_candidates, train_models
+from ml.run import Run
+from ml.serve.audit import audit_tables
+from ml.serve.publish import publish_version
+from ml.serve.score import score_customers
+from ml.serve.tables import build_tables
+
+# The parts of `kith build`, in their order; the last two need what training and scoring put in between.
+PARTS: dict[str, Callable[[Run], None]] = {
+    "landing": build_landing,
+    "identity": build_identity,
+    "events": build_events,
+    "features": build_features,
+    "labels": build_labels,
+    "tables": build_tables,
+}
+
+
+def build(run: Run) -> None:
+    """From the landing zone to checked features at the run's date."""
+    build_landing(run)
+    check_border(run, "landing")
+    build_identity(run)
+    build_events(run)
+    build_features(run)
+    check_border(run, "features")
+
+
+def score(run: Run) -> None:
+    """Scores of every target, and the published tables with them, checked."""
+    score_customers(run)
+    build_tables(run)
+    check_border(run, "scores")
+
+
+def run_day(run: Run) -> str:
+    """Everything for one day: build, train when due, score, audit, publish. Gives the version's name."""
+    build(run)
+    train_models(run, only_when_due=True)
+    promote_candidates(run)
+    score(run)
+    audit_tables(run)
+    return publish_version(run)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Every day from the first to the last, both included."""
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -1,0 +1,113 @@
+"""Publishing: one folder per version, a manifest, and a pointer that changes by one atomic rename."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ml.data.build import complete_until_of
+from ml.data.warehouse import connect
+from ml.errors import KithError
+from ml.run import Run, RunState
+from ml.serve.dictionary import write_dictionary
+from ml.serve.tables import PublishedTable, published_tables
+from ml.serve.versions import Versions
+
+# Where a refused row stands is not part of a run's identity: the same rows may come in other files.
+NOT_COMPARED = {"quarantine.parquet"}
+
+
+def publish_version(run: Run) -> str:
+    """Write the audited tables as a version and make it the current one if it is not older.
+
+    An existing version with equal digests is left as it is.
+
+    Returns:
+        The version's name.
+
+    Raises:
+        KithError: a version of this name exists with other content.
+    """
+    state = RunState(run).require("audit", "audit")
+    versions = Versions(run.home)
+    name = f"{run.as_of_date}-{state['run_id'][:12]}"
+    part = versions.folder / f".{name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        with connect(run.home, read_only=True) as connection:
+            files = [_export(connection, table, part) for table in published_tables()]
+            models = _models(connection)
+        write_dictionary(part / "data_dictionary.md")
+        manifest = {
+            "version": name,
+            "as_of_date": run.as_of_date.isoformat(),
+            "run_id": state["run_id"],
+            "landing_digest": state["landing_digest"],
+            "complete_until": complete_until_of(run, state).isoformat(),
+            "label_lag_days": state["label_lag_days"],
+            "audit": state["audit"],
+            "models": models,
+            "files": files,
+        }
+        (part / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        _settle(part, versions.folder / name, manifest)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    moved = versions.make_current_if_not_older(name, run.as_of_date)
+    run.report(f"published: {versions.folder / name}" + ("" if moved else " (the current version is of a later day)"))
+    RunState(run).note("publish", version=name)
+    return name
+
+
+def _export(connection: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path) -> dict[str, Any]:
+    path = folder / f"{table.name}.parquet"
+    order = ", ".join(f'"{column}"' for column in table.key)
+    connection.execute(
+        f"copy (select * from published.{table.name} order by {order}) to '{str(path).replace(chr(39), chr(39) * 2)}' "
+        "(format parquet, compression zstd, row_group_size 122880)"
+    )
+    counted = connection.execute(f"select count(*) from published.{table.name}").fetchone()
+    return {"name": path.name, "rows": counted[0] if counted else 0, "sha256": _sha256(path)}
+
+
+def _models(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    cursor = connection.execute("select * from scores.verdicts order by target, horizon_days")
+    names = [column[0] for column in cursor.description or []]
+    return [
+        {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in zip(names, row, strict=True)}
+        for row in cursor.fetchall()
+    ]
+
+
+def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
+    if not target.exists():
+        os.replace(part, target)
+        return
+    there = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    if _digests(there) != _digests(manifest):
+        differing = [
+            file["name"] for file in manifest["files"] if _digests(there).get(file["name"], file["sha256"]) != file["sha256"]
+        ]
+        raise KithError(
+            f"The version {target.name} is published already with other content ({', '.join(differing) or 'other files'}), "
+            "although it was made from the same rows, settings, code and models. Nothing was changed. A version is "
+            f"never rewritten: look at what differs, and remove {target} only if it is known to be damaged."
+        )
+
+
+def _digests(manifest: dict[str, Any]) -> dict[str, str]:
+    return {file["name"]: file["sha256"] for file in manifest["files"] if file["name"] not in NOT_COMPARED}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+

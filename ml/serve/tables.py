@@ -1,0 +1,83 @@
+"""The published tables: built last, in the warehouse, from everything before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+
+import duckdb
+import yaml
+
+from ml.data.control import write_dates
+from ml.data.snapshots import Snapshots
+from ml.data.warehouse import connect, frame, write_table
+from ml.errors import KithError
+from ml.home import DBT_PROJECT
+from ml.run import Run, RunState, digest_of
+from ml.transform import run_models
+
+DECLARATION = DBT_PROJECT / "models" / "published" / "_published.yml"
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table of the contract: its name and the columns that order it and tell its rows apart."""
+
+    name: str
+    key: tuple[str, ...]
+
+
+@cache
+def published_tables() -> list[PublishedTable]:
+    """The tables of a version, as the dbt project declares them."""
+    models = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))["models"]
+    return [PublishedTable(model["name"], tuple(model["config"]["meta"]["key"])) for model in models]
+
+
+def build_tables(run: Run) -> None:
+    """Build relationship and published tables; fixes the run's id, which the tables carry.
+
+    Raises:
+        KithError: a target has not been scored for this day.
+    """
+    state = RunState(run).require("score", "score")
+    with connect(run.home) as connection:
+        _require_all_scored(connection, run)
+        run_id = compute_run_id(connection, run, str(state["landing_digest"]))
+        write_table(connection, "control.run", {"run_id": "varchar"}, [[run_id]])
+        grid = level_grid(state["first_fact"], run.as_of_date)
+        snapshots = Snapshots(connection, run, "relationship", "customer_level_snapshots")
+        missing = snapshots.missing(grid)
+        write_dates(connection, "control.level_plan", missing)
+    run.report(f"relationship: {len(missing)} of {len(grid)} weeks of levels to build; published tables")
+    run_models(run.home, run.as_of_date, ["path:models/relationship", "path:models/published"], run.report)
+    with connect(run.home) as connection:
+        Snapshots(connection, run, "relationship", "customer_level_snapshots").record(missing)
+    RunState(run).note("tables", run_id=run_id)
+
+
+def compute_run_id(connection: duckdb.DuckDBPyConnection, run: Run, landing_digest: str) -> str:
+    """Digest of the visible rows, the settings, the code, the models served, and the day."""
+    models = frame(connection, "select target, horizon_days, status, reason_code, sha256 from scores.verdicts order by all")
+    served = models.to_csv(index=False)
+    return digest_of([landing_digest, run.definition(), served, run.as_of_date.isoformat()])[:32]
+
+
+def level_grid(first_fact: str | None, as_of_date: date) -> list[date]:
+    """Each Monday after the first fact, up to the run's date."""
+    if first_fact is None:
+        return []
+    monday = date.fromisoformat(first_fact) + timedelta(days=1)
+    monday += timedelta(days=-monday.weekday() % 7)
+    return [monday + timedelta(weeks=week) for week in range((as_of_date - monday).days // 7 + 1)]
+
+
+def _require_all_scored(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    scored = set(connection.execute("select target, horizon_days from scores.verdicts").fetchall())
+    missing = [target.key for target in run.targets if (target.name, target.horizon_days) not in scored]
+    if missing:
+        raise KithError(
+            f"The published tables need a verdict on every target; missing for {run.as_of_date}: "
+            f"{', '.join(missing)}. Run `kith score` for them first."
+        )

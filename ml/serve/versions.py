@@ -1,0 +1,85 @@
+"""The published versions of a home folder, and which of them readers see."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ml.errors import KithError
+from ml.home import Home
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version."""
+
+    name: str
+    as_of_date: date
+    manifest: dict[str, Any]
+
+
+class Versions:
+    """Reads and switches the versions under `<home>/published`."""
+
+    def __init__(self, home: Home) -> None:
+        self.folder = home.published / "versions"
+        self._pointer = home.published / "current.json"
+
+    def all(self) -> list[Version]:
+        """Every version, by day and name."""
+        found = []
+        for path in self.folder.glob("*/manifest.json"):
+            if not path.parent.name.startswith("."):
+                manifest = json.loads(path.read_text(encoding="utf-8"))
+                found.append(Version(path.parent.name, date.fromisoformat(manifest["as_of_date"]), manifest))
+        return sorted(found, key=lambda version: (version.as_of_date, version.name))
+
+    def current(self) -> Version | None:
+        """The version that readers see, or None when nothing is published."""
+        try:
+            name = json.loads(self._pointer.read_text(encoding="utf-8"))["version"]
+        except FileNotFoundError:
+            return None
+        return next((version for version in self.all() if version.name == name), None)
+
+    def make_current_if_not_older(self, name: str, as_of_date: date) -> bool:
+        """Point readers to a version unless they see one of a later day. Tells whether it did."""
+        current = self.current()
+        if current is not None and current.as_of_date > as_of_date:
+            return False
+        self._point_to(name, as_of_date)
+        return True
+
+    def roll_back(self, to: str | None = None) -> Version:
+        """Point readers to an older version: the one named, or the one before the current.
+
+        Raises:
+            KithError: there is no such version.
+        """
+        versions, current = self.all(), self.current()
+        if current is None:
+            raise KithError(f"Nothing is published under {self.folder.parent}, so there is nothing to go back from.")
+        older = [version for version in versions if (version.as_of_date, version.name) < (current.as_of_date, current.name)]
+        chosen = next((version for version in versions if version.name == to), None) if to else (older or [None])[-1]
+        if chosen is None:
+            names = ", ".join(version.name for version in versions)
+            wanted = f"no version is named {to}" if to else f"no version is older than {current.name}"
+            raise KithError(f"Going back is not possible: {wanted}. Published versions: {names}.")
+        self._point_to(chosen.name, chosen.as_of_date)
+        return chosen
+
+    def _point_to(self, name: str, as_of_date: date) -> None:
+        part = self._pointer.with_suffix(".part")
+        self._write(part, json.dumps({"version": name, "as_of_date": as_of_date.isoformat()}) + "\n")
+        os.replace(part, self._pointer)
+
+    @staticmethod
+    def _write(path: Path, text: str) -> None:
+        with path.open("w", encoding="utf-8") as sink:
+            sink.write(text)
+            sink.flush()
+            os.fsync(sink.fileno())
