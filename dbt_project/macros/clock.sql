@@ -16,6 +16,11 @@
     (cast({{ instant }} as date) + 1)
 {%- endmacro %}
 
+{# The rows of a query, while models are built; one row of blanks while dbt only parses. #}
+{% macro rows_of(query, blanks) -%}
+    {{ return(run_query(query).rows if execute else [blanks]) }}
+{%- endmacro %}
+
 {# A scalar of the run's settings (kith.toml or KITH_*), as a SQL literal. #}
 {% macro setting(name) -%}
     {%- if execute -%}

@@ -1,6 +1,7 @@
 {# The columns of an entity as the landing contract (models/staging/_landing.yml) declares them. #}
 {% macro contract_of(entity) %}
-    {% if not execute %}{{ return({"columns": [], "meta": {}}) }}{% endif %}
+    {# While dbt only parses there is no graph: any one column keeps the SQL well-formed. #}
+    {% if not execute %}{{ return({"columns": [{"name": "source", "data_type": "varchar", "config": {"meta": {"required": true}}}], "meta": {"key": ["source"]}}) }}{% endif %}
     {% set table = (graph.sources.values() | selectattr("source_name", "equalto", "landing")
                     | selectattr("name", "equalto", entity) | list)[0] %}
     {{ return({"columns": table.columns.values() | list, "meta": table.config.meta or table.meta}) }}
@@ -145,5 +146,5 @@ from parsed
 
 {# Names of the entities of the landing zone, in the order of the contract. #}
 {% macro landing_entities() -%}
-    {{ return(graph.sources.values() | selectattr("source_name", "equalto", "landing") | map(attribute="name") | sort | list if execute else []) }}
+    {{ return(graph.sources.values() | selectattr("source_name", "equalto", "landing") | map(attribute="name") | sort | list if execute else ["orders"]) }}
 {%- endmacro %}

@@ -86,14 +86,18 @@ def build_features(run: Run) -> None:
 def build_labels(run: Run) -> None:
     """Plan the cut-offs that have matured, and build features and labels at each of them."""
     state = RunState(run).require("events", "build --part events")
-    plan = training_plan(run, state)
+    build_cutoffs(run, training_plan(run, state))
+    RunState(run).note("labels")
+
+
+def build_cutoffs(run: Run, plan: list[tuple[str, int, date]]) -> None:
+    """Build features and labels at the cut-offs of a plan: (target, horizon, cut-off)."""
     with connect(run.home) as connection:
         write_table(connection, "control.training_plan", TRAINING_PLAN, plan)
     cutoffs = sorted({day for _, _, day in plan})
     run.report(f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else ""))
     _build_snapshots(run, cutoffs)
     run_models(run.home, run.as_of_date, ["path:models/labels"], run.report)
-    RunState(run).note("labels")
 
 
 def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, date]]:

@@ -22,6 +22,8 @@ from ml.identity.merge_reasons import joining_edges
 from ml.identity.spans import Links, Work, trace_clusters
 from ml.identity.steps import OPEN, Days, Ints, Steps
 
+__all__ = ["OPEN", "Resolution", "resolve"]
+
 Table: TypeAlias = pa.Table | pd.DataFrame | Mapping[str, Any]
 
 _NO_DECISIONS: Table = {"left": [], "right": [], "start_day": [], "end_day": []}

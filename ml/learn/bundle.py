@@ -1,4 +1,4 @@
-"""What is served: a model, its calibrator, the features it reads and what it was trained on, as plain files."""
+"""What is served, as plain files: a model, its calibrator, its features, what it was trained on."""
 
 import hashlib
 import json
@@ -107,7 +107,8 @@ class ModelBundle:
         content: dict[str, Any] = json.loads(files[JSON_FILE])
         if content.get("format") != FORMAT:
             raise ValueError(
-                f"this version reads model bundles of format {FORMAT}, found {content.get('format')!r}"
+                f"this version reads model bundles of format {FORMAT}, "
+                f"found {content.get('format')!r}"
             )
         text = files[TEXT_FILE].decode() if TEXT_FILE in files else None
         return cls(

@@ -29,7 +29,7 @@ ROUNDS_STEP = 20
 MAX_ROUNDS = 400
 PATIENCE = 4
 LEAST_IMPROVEMENT = 1e-4
-"""Trees grow by ROUNDS_STEP and stop when the pooled loss has not fallen by this share of itself for PATIENCE steps."""
+"""Trees grow by ROUNDS_STEP until, for PATIENCE steps, the loss has not fallen by this share."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Split:
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Log-odds of one contender on the judged rows of all splits, and the setting that gave them."""
+    """Log-odds of one contender on the judged rows, and the setting that gave them."""
 
     logit: Floats
     setting: float

@@ -18,7 +18,7 @@ FAINT_RIDGE = 1e-6
 """Ridge per row of fits with two or three parameters: keeps them finite when a rule never errs."""
 
 OUTER_SHARE = 0.001
-"""Share of rows at each end of a column whose values are drawn in: one inviter may make a seventh of all shares."""
+"""Share of rows at each end of a column that is drawn in: one inviter may make a seventh of all."""
 
 
 def sigmoid(logit: Floats) -> Floats:
@@ -53,7 +53,7 @@ def fit_path(
 
 @dataclass(frozen=True)
 class Scaler:
-    """Makes columns of any shape fit for a linear model: signed log, outer values drawn in, standardised.
+    """Makes columns fit for a linear model: signed log, outer values drawn in, standardised.
 
     A missing value takes the column's mean and raises the column's missing indicator. All arrays
     have shape (features,); ``scale`` is 0 for a column without variation, which is left out.

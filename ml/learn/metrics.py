@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 Floats = NDArray[np.float64]
 
 SMALLEST_PROBABILITY = 1e-6
-"""Probabilities are kept this far from 0 and 1 in the log-loss: one sure mistake must stay finite."""
+"""Kept distance from 0 and 1 in the log-loss: one sure mistake must stay finite."""
 
 
 def auc(y: ArrayLike, p: ArrayLike) -> float:

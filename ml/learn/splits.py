@@ -13,7 +13,7 @@ EPOCH = date(1970, 1, 5)
 """The Monday from which every calendar grid counts."""
 
 STEPS = (1, 7, 14, 28)
-"""Distances between cut-offs, in days. Each divides the next: a coarser grid is part of a finer one."""
+"""Days between cut-offs. Each divides the next: a coarser grid is part of a finer one."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def cutoff_grid(
     """
     if horizon_days < 1 or max_cutoffs < 1:
         raise ValueError(
-            f"horizon_days and max_cutoffs must be at least 1, found {horizon_days} and {max_cutoffs}"
+            f"horizon_days and max_cutoffs must be at least 1, "
+            f"found {horizon_days} and {max_cutoffs}"
         )
     latest = complete_until.date() - timedelta(days=horizon_days)
     span = (latest - first_fact).days
@@ -60,7 +61,7 @@ def cutoff_grid(
     for step in STEPS:
         grid = _grid_days(earliest, latest, step)
         if len(grid) <= max_cutoffs:
-            # A coarse step may miss a short span altogether; the finer grid then keeps its latest days.
+            # A coarse step may miss a short span altogether; then the latest days serve.
             return grid or _grid_days(earliest, latest, 1)[-max_cutoffs:]
     return grid[-max_cutoffs:]
 

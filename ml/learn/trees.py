@@ -2,8 +2,8 @@
 
 On top of the logistic model the trees need only learn what a line cannot say, which carries them
 where customers are few. Alone they draw their thresholds at random (extremely randomised trees,
-Geurts, Ernst and Wehenkel 2006), a strong brake on following one season's noise. LightGBM repeats itself only with fixed seed, rows in fixed order and the
-parameters below.
+Geurts, Ernst and Wehenkel 2006), a strong brake on following one season's noise.
+LightGBM repeats itself only with fixed seed, fixed order of rows and the parameters below.
 """
 
 import re
@@ -30,12 +30,12 @@ PARAMETERS: dict[str, Any] = {
     "verbosity": -1,
 }
 CUSTOMERS_PER_LEAF = 30
-"""Least number of customers a leaf speaks for. Rows would mislead: neighbouring cut-offs repeat a customer."""
+"""Customers a leaf speaks for, at least. Rows would mislead: cut-offs repeat a customer."""
 
 
 @dataclass(frozen=True)
 class TreeRows:
-    """Rows to fit on: values (rows, features), outcome, weights, offset in log-odds (all (rows,))."""
+    """Rows to fit on: values (rows, features); outcome, weights and log-odds offset (rows,)."""
 
     values: NDArray[Any]
     outcome: Floats
@@ -65,7 +65,7 @@ class BoostedTrees:
         threads: int,
         base: RegularisedLogistic | None = None,
     ) -> Self:
-        """Fit ``rounds`` trees; ``rows.offset`` must be the log-odds of ``base`` on the same rows."""
+        """Fit ``rounds`` trees; ``rows.offset`` must be the log-odds of ``base`` on these rows."""
         parameters = _parameters(rows, seed, threads)
         booster = lgb.Booster(params=parameters, train_set=_dataset(rows, parameters))
         for _ in range(rounds):
@@ -122,7 +122,7 @@ class GrowingTrees:
     ) -> None:
         parameters = _parameters(rows, seed, threads) | {"metric": "None"}
         data = _dataset(rows, parameters)
-        # LightGBM keeps the scores of a validation set current; predicting anew took ten times as long.
+        # LightGBM keeps a validation set's scores current; predicting anew took ten times as long.
         aside = data.create_valid(
             _finite(judged),
             label=np.zeros(len(judged)),
@@ -166,7 +166,7 @@ def _dataset(rows: TreeRows, parameters: dict[str, Any]) -> lgb.Dataset:
 
 
 def canonical_text(booster: lgb.Booster) -> str:
-    """Give the model text without its list of parameters, which tells threads and other local settings."""
+    """Give the model text without its list of parameters, which tells threads and the like."""
     listed = re.compile(r"\nparameters:\n.*?end of parameters\n", re.DOTALL)
     return listed.sub("\n", booster.model_to_string())
 

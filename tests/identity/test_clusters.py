@@ -99,7 +99,7 @@ def strongest_first(edges: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def oracle(world: World, day: int) -> dict[int, int]:
     """The head of each record on the day."""
-    graph = nx.Graph()
+    graph: nx.Graph[int] = nx.Graph()
     graph.add_nodes_from(r for r, entered in enumerate(world.entered) if entered <= day)
     apart = active(world.apart, world, day)
     for left, right, *_ in strongest_first(active(world.edges, world, day)):
@@ -134,8 +134,9 @@ def check_intervals(customer_map: pd.DataFrame, entered: list[int]) -> None:
     """Half-open, contiguous from the day of entry, coalesced, the last one open."""
     assert customer_map.equals(customer_map.sort_values(["record_no", "valid_from_day"]))
     assert sorted(set(customer_map.record_no)) == list(range(len(entered)))
-    for record, rows in customer_map.groupby("record_no"):
-        assert rows.valid_from_day.iloc[0] == entered[record]
+    for record, entry in enumerate(entered):
+        rows = customer_map[customer_map.record_no == record]
+        assert rows.valid_from_day.iloc[0] == entry
         assert (rows.valid_to_day.iloc[:-1].to_numpy() == rows.valid_from_day.iloc[1:]).all()
         assert pd.isna(rows.valid_to_day.iloc[-1])
         assert rows.valid_from_day.is_monotonic_increasing
@@ -305,13 +306,15 @@ def test_nothing_gives_empty_tables() -> None:
     ],
 )
 def test_what_does_not_fit_is_refused(column: str, values: list[Any] | None, message: str) -> None:
-    records = {"record_no": [0, 1], "entered_day": [0, 0]}
-    edges = dict(zip(EDGE, ([0], [1], [0], [None], [1], [1.0], [0], [0]), strict=True))
+    records: dict[str, Any] = {"record_no": [0, 1], "entered_day": [0, 0]}
+    edges: dict[str, Any] = dict(
+        zip(EDGE, ([0], [1], [0], [None], [1], [1.0], [0], [0]), strict=True)
+    )
     for part in (records, edges):
         if column in part:
-            part[column] = values
-            if values is None:
-                del part[column]
+            del part[column]
+            if values is not None:
+                part[column] = values
     with pytest.raises(ValueError, match=message):
         resolve(records, edges)
 
@@ -335,7 +338,7 @@ def test_a_big_cluster_with_ended_edges_equals_networkx() -> None:
     records = {"record_no": np.arange(count), "entered_day": np.zeros(count, int)}
     answer = resolve(records, edges).customer_map.to_pandas()
     for day in range(0, 340, 20):
-        graph = nx.Graph()
+        graph: nx.Graph[int] = nx.Graph()
         graph.add_nodes_from(range(count))
         now = edges[(edges.start_day <= day) & (day < edges.end_day)]
         graph.add_edges_from(zip(now.left, now.right, strict=True))

@@ -5,31 +5,31 @@ with customers as (
 
 activity as (
     select
-        record_no,
-        max(case when status = 'completed' then occurred_at end) as last_completed_order_at,
-        max(occurred_at) as last_activity_at
+        orders.record_no,
+        max(case when orders.status = 'completed' then orders.occurred_at end) as last_completed_order_at,
+        max(orders.occurred_at) as last_activity_at
     from {{ ref('fct_orders') }} as orders
-    where {{ current_at_snapshot('orders') }} and record_no is not null
-    group by record_no
+    where {{ current_at_snapshot('orders') }} and orders.record_no is not null
+    group by orders.record_no
 
     union all
     select
-        record_no,
+        interactions.record_no,
         null as last_completed_order_at,
-        max(occurred_at) as last_activity_at
+        max(interactions.occurred_at) as last_activity_at
     from {{ ref('fct_interactions') }} as interactions
     where {{ visible_at_snapshot('interactions') }}
-    group by record_no
+    group by interactions.record_no
 
     {% for side in ["inviter", "invitee"] %}
     union all
     select
-        {{ side }}_record_no as record_no,
+        shares.{{ side }}_record_no as record_no,
         null as last_completed_order_at,
-        max(occurred_at) as last_activity_at
+        max(shares.occurred_at) as last_activity_at
     from {{ ref('fct_shares') }} as shares
-    where {{ current_at_snapshot('shares') }} and {{ side }}_record_no is not null
-    group by {{ side }}_record_no
+    where {{ current_at_snapshot('shares') }} and shares.{{ side }}_record_no is not null
+    group by shares.{{ side }}_record_no
     {% endfor %}
 ),
 

@@ -1,8 +1,20 @@
 -- One row per record and identifying value it holds, normalised; values that nobody owns are left out.
 with stated as (
-    select source, source_key, 'email' as id_type, email as id_value, known_at from {{ ref('stg_profiles') }}
+    select
+        source,
+        source_key,
+        'email' as id_type,
+        email as id_value,
+        known_at
+    from {{ ref('stg_profiles') }}
     union all
-    select source, source_key, 'phone' as id_type, phone as id_value, known_at from {{ ref('stg_profiles') }}
+    select
+        source,
+        source_key,
+        'phone' as id_type,
+        phone as id_value,
+        known_at
+    from {{ ref('stg_profiles') }}
     union all
     select
         identifiers.source,

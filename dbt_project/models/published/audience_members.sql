@@ -1,6 +1,6 @@
 -- One row per audience and customer who fits its rule, may be profiled, and said yes to its channel.
 -- depends_on: {{ ref('audience_rules') }}, {{ ref('customers') }}
-{%- set audiences = run_query("select audience, rule, channel from " ~ ref("audience_rules") ~ " order by audience") if execute else [] %}
+{%- set audiences = rows_of("select audience, rule, channel from " ~ ref("audience_rules") ~ " order by audience", ["", "true", "email"]) %}
 with fitting as (
     {% for audience in audiences %}
     {{ "union all" if not loop.first }}

@@ -17,7 +17,7 @@ ranked as (
         reason_1,
         reason_2,
         reason_3,
-        row_number() over (partition by target, horizon_days order by probability desc, customer_id) - 1 as places_before,
+        row_number() over (partition by target, horizon_days order by probability desc, customer_id asc) - 1 as places_before,
         count(*) over (partition by target, horizon_days) as scored_count
     from {{ source('scores', 'predictions') }}
 ),

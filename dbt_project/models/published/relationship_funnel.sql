@@ -42,7 +42,7 @@ credited as (
         on bringing.occurred_at >= grid.as_of_date - 7 and bringing.occurred_at < grid.as_of_date
     inner join {{ ref('customer_map') }} as map
         on
-            bringing.inviter_record_no = map.record_no
+            bringing.inviter_record_no = map.record_no -- the customer of that week, not of today
             and map.valid_from <= grid.as_of_date
             and (map.valid_to is null or map.valid_to > grid.as_of_date)
     inner join {{ ref('int_customer__levels') }} as levels

@@ -38,17 +38,17 @@ active as (
     select distinct customers.customer_id
     from customers
     inner join (
-        select record_no from {{ ref('fct_orders') }} as orders
-        where {{ current_at_snapshot('orders') }} and occurred_at >= {{ snapshot_date() }} - 365
+        select orders.record_no from {{ ref('fct_orders') }} as orders
+        where {{ current_at_snapshot('orders') }} and orders.occurred_at >= {{ snapshot_date() }} - 365
         union
-        select record_no from {{ ref('fct_interactions') }} as interactions
-        where {{ visible_at_snapshot('interactions') }} and occurred_at >= {{ snapshot_date() }} - 365
+        select interactions.record_no from {{ ref('fct_interactions') }} as interactions
+        where {{ visible_at_snapshot('interactions') }} and interactions.occurred_at >= {{ snapshot_date() }} - 365
         union
-        select inviter_record_no as record_no from {{ ref('fct_shares') }} as shares
-        where {{ current_at_snapshot('shares') }} and occurred_at >= {{ snapshot_date() }} - 365
+        select shares.inviter_record_no as record_no from {{ ref('fct_shares') }} as shares
+        where {{ current_at_snapshot('shares') }} and shares.occurred_at >= {{ snapshot_date() }} - 365
         union
-        select invitee_record_no as record_no from {{ ref('fct_shares') }} as shares
-        where {{ current_at_snapshot('shares') }} and occurred_at >= {{ snapshot_date() }} - 365
+        select shares.invitee_record_no as record_no from {{ ref('fct_shares') }} as shares
+        where {{ current_at_snapshot('shares') }} and shares.occurred_at >= {{ snapshot_date() }} - 365
     ) as acting
         on customers.record_no = acting.record_no
 ),

@@ -42,7 +42,7 @@ counted as (
         choice,
         count(*) as times,
         sum(count(*)) over (partition by customer_no, topic) as times_all,
-        row_number() over (partition by customer_no, topic order by count(*) desc, choice) as choice_rank
+        row_number() over (partition by customer_no, topic order by count(*) desc, choice asc) as choice_rank
     from mentions
     where choice is not null
     group by customer_no, topic, choice

@@ -21,7 +21,7 @@ ranked as (
         stated.stated_value,
         row_number() over (
             partition by people.customer_no, stated.field
-            order by stated.known_at desc, stated.source, stated.source_key, stated.stated_value
+            order by stated.known_at desc, stated.source asc, stated.source_key asc, stated.stated_value asc
         ) as choice_rank
     from stated
     inner join {{ ref('int_identity__customers_now') }} as people

@@ -12,9 +12,9 @@ buyers as (
         coupon_orders_count,
         {{ days_between(as_of_date(), 'last_order_at') }} as days_since_last_order,
         {{ days_between(as_of_date(), 'first_order_at') }} as days_since_first_order,
-        row_number() over (order by last_order_at desc, customer_no) as recency_rank,
-        row_number() over (order by orders_count desc, customer_no) as frequency_rank,
-        row_number() over (order by orders_amount desc, customer_no) as money_rank,
+        row_number() over (order by last_order_at desc, customer_no asc) as recency_rank,
+        row_number() over (order by orders_count desc, customer_no asc) as frequency_rank,
+        row_number() over (order by orders_amount desc, customer_no asc) as money_rank,
         count(*) over () as buyers_count
     from activity
     where orders_count > 0

@@ -1,0 +1,39 @@
+# Kith: `make run` shows it working on a demo brand, `make test` checks it. Both set everything up first.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KITH_HOME ?= home
+
+.PHONY: setup run test lint test-fast bench lock clean
+
+setup: $(VENV)/.ready
+
+# pip only: a fresh machine has Python and make, and every file is checked against its hash in the lock.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kith needs Python 3.11 or newer; name one with make PYTHON=...")'
+	@echo "setting up $(VENV) (about two minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
+
+test: lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+
+test-fast: setup
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests
+
+# The lock names versions and hashes and nothing else, so that it works with any mirror.
+lock:
+	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra test pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,215 @@
+"""What the DAGs share: where the brand's folders are, one operator that runs a step of `kith`, and defaults.
+
+A step is the command that works by hand. Whatever it prints goes to the task's log. Exit status 1 is a stop
+that a retry cannot mend, so the task fails at once with the step's own paragraph; a step that was killed is
+tried again. A DAG parses in a fraction of a second because nothing here imports what the steps import.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pendulum
+from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.sdk import Asset, BaseOperator, Context, CronTriggerTimetable, Param
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
+from airflow.sdk.exceptions import AirflowRuntimeError
+from kith_clock import as_of_date
+
+from ml.data.targets import read_targets
+from ml.errors import KithError
+from ml.home import REPOSITORY, Home
+
+# One slot: the warehouse has one writer. `python -m ml.airflow_home` makes the pool; without it Airflow
+# warns that the DAG "references non-existent pools" and leaves the tasks waiting.
+WAREHOUSE_POOL = "kith_warehouse"
+RETRIES, RETRY_DELAY = 2, timedelta(minutes=5)
+SHORT, LONG = timedelta(hours=3), timedelta(hours=12)
+# A run that waits for another asks again after this long, and stops believing in a run that has started
+# no step for longer than all its retries would take.
+ASK_AGAIN, SILENT_FOR = timedelta(minutes=1), timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Brand:
+    """The folders and settings that the DAGs of one Airflow work on."""
+
+    home: Home
+    landing: Path
+    targets_file: Path | None
+
+    @classmethod
+    def from_environment(cls) -> Brand:
+        """Read KITH_HOME (default: home of the repository), KITH_LANDING (default: its landing), KITH_TARGETS."""
+        root = Path(os.environ.get("KITH_HOME") or REPOSITORY / "home").resolve()
+        landing = Path(os.environ.get("KITH_LANDING") or root / "landing").resolve()
+        targets = os.environ.get("KITH_TARGETS")
+        return cls(Home(root), landing, Path(targets).resolve() if targets else None)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which a day begins."""
+        return ZoneInfo(self.home.settings.timezone)
+
+    @cached_property
+    def target_names(self) -> list[str]:
+        """What is predicted, each name once (a target may have several horizons)."""
+        return list(dict.fromkeys(target.name for target in read_targets(self.targets_file)))
+
+    def command(self, step: Sequence[str]) -> list[str]:
+        """A step as it is typed by hand, its day left to the run."""
+        given = ["--targets", str(self.targets_file)] if self.targets_file else []
+        return [
+            str(Path(sys.executable).parent / "kith"),
+            *step,
+            *("--landing", str(self.landing), "--home", str(self.home.root)),
+            *("--as-of-date", "{{ as_of_date(dag_run, params, triggering_asset_events) }}"),
+            *given,
+        ]
+
+    def dag_arguments(self, cron: str) -> dict[str, Any]:
+        """The arguments that both DAGs give to `DAG`: schedule, catch-up, limits and the date rule."""
+        start = self.home.settings.schedule_start
+        return {
+            "schedule": CronTriggerTimetable(cron, timezone=pendulum.timezone(self.home.settings.timezone)),
+            "start_date": datetime.fromisoformat(start).replace(tzinfo=self.zone) if start else None,
+            "catchup": start is not None,
+            "max_active_runs": 1,
+            "params": {
+                "as_of_date": Param(
+                    None,
+                    type=["null", "string"],
+                    format="date",
+                    description="The day to run for, instead of the day of the logical date.",
+                )
+            },
+            "user_defined_macros": {"as_of_date": self._as_of_date},
+            "tags": ["kith"],
+        }
+
+    def _as_of_date(self, dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, Any]) -> str:
+        try:
+            every = [event for of_asset in events.values() for event in of_asset]
+            return as_of_date(
+                self.zone, dag_run.logical_date, dag_run.run_type, params.get("as_of_date"), every
+            ).isoformat()
+        except KithError as error:
+            raise AirflowFailException(str(error)) from None
+
+
+class KithStep(BaseOperator):
+    """Run one step of `kith` for the run's day, alone on the brand's home folder.
+
+    Args:
+        brand: the folders the step works on.
+        step: the step and its own options, such as `["build", "--part", "landing"]`.
+        outlet: an asset that the step brings up to date; its event carries as_of_date, the published version
+            (where there is one) and the target (where the step has one).
+    """
+
+    template_fields: Sequence[str] = ("command",)
+    ui_color = "#e8f1ee"
+
+    def __init__(
+        self, *, brand: Brand, step: Sequence[str], outlet: Asset | None = None, **arguments: Any
+    ) -> None:
+        defaults: dict[str, Any] = {
+            "pool": WAREHOUSE_POOL,
+            "retries": RETRIES,
+            "retry_delay": RETRY_DELAY,
+            "execution_timeout": LONG if "train" in step else SHORT,
+            "outlets": [outlet] if outlet else [],
+        }
+        super().__init__(**(defaults | arguments))
+        self.home = brand.home
+        self.outlet = outlet
+        self.command = brand.command(step)
+
+    @cached_property
+    def _hook(self) -> SubprocessHook:
+        return SubprocessHook()
+
+    def execute(self, context: Context) -> None:
+        """Take the home for this run, run the step, and say of what came out."""
+        self.home.logs.mkdir(parents=True, exist_ok=True)
+        claim_home(self.home, context)
+        try:
+            result = self._hook.run_command(self.command, cwd=str(self.home.logs))
+        except KeyboardInterrupt:  # `airflow dags test` was stopped; the step has a session of its own
+            self.on_kill()
+            raise
+        if result.exit_code in (1, 2):
+            raise AirflowFailException(result.output)
+        if result.exit_code != 0:
+            raise AirflowException(
+                f"`kith {self.command[1]}` was ended from outside (status {result.exit_code}; -9 is often too "
+                "little memory). It can be run again as it is."
+            )
+        if self.outlet:
+            context["outlet_events"][self.outlet].extra = self._account()
+
+    def on_kill(self) -> None:
+        """End the step and what it started, when the task times out or is ended by hand."""
+        if self._hook.sub_process and self._hook.sub_process.poll() is None:
+            self._hook.send_sigterm()
+
+    def _account(self) -> dict[str, Any]:
+        given = dict(zip(self.command, self.command[1:], strict=False))
+        account = {"as_of_date": given["--as-of-date"]}
+        if "--target" in given:
+            account["target"] = given["--target"]
+        if self.command[1] == "publish":
+            account["version"] = json.loads(self.home.run_state.read_text(encoding="utf-8"))["version"]
+        return account
+
+
+def claim_home(home: Home, context: Context) -> None:
+    """Hold the home for this run until the run ends, so that two runs never mix their days in one warehouse.
+
+    The pool keeps two *steps* apart, not two *runs*: a backfill has several runs active, and training may still
+    be busy when the daily DAG begins. There is nothing to release: Airflow knows whether the holder still runs.
+
+    Raises:
+        AirflowRescheduleException: another run holds it; the task asks again later and frees its pool slot.
+    """
+    file = home.root / "airflow" / "claim.json"
+    mine = {"dag_id": context["dag_run"].dag_id, "run_id": context["dag_run"].run_id}
+    now = datetime.now().astimezone()
+    holder = _read_claim(file)
+    if holder and {name: holder.get(name) for name in mine} != mine:
+        silent = now - datetime.fromisoformat(holder["since"])
+        if silent < SILENT_FOR and _is_running(context, holder):
+            context["ti"].log.warning(
+                "Waiting: %s holds this home. If that run is dead, mark it as failed or delete %s.",
+                f"the run {holder['run_id']} of {holder['dag_id']}",
+                file,
+            )
+            raise AirflowRescheduleException(now + ASK_AGAIN)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps({**mine, "since": now.isoformat()}), encoding="utf-8")
+    part.replace(file)
+
+
+def _read_claim(file: Path) -> dict[str, str] | None:
+    try:
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _is_running(context: Context, holder: Mapping[str, str]) -> bool:
+    try:
+        state = context["ti"].get_dagrun_state(dag_id=holder["dag_id"], run_id=holder["run_id"])
+    except AirflowRuntimeError:  # that run is not in this Airflow's database any more
+        return False
+    return state in ("queued", "running")

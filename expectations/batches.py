@@ -1,0 +1,106 @@
+"""Reading the batches of a suite from the warehouse: small frames, before Great Expectations is imported."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from expectations.suites import Batch, Suite
+from ml.data.warehouse import connect, table_exists
+from ml.errors import KithError
+from ml.home import Home
+
+
+def suite_parameters(home: Home, suite: Suite, as_of_date: date) -> dict[str, Any]:
+    """The values of a suite's parameters: the settings it names, and `as_of_date` as ISO text."""
+    settings = {name: getattr(home.settings, name) for name in suite.parameters}
+    return {**settings, "as_of_date": as_of_date.isoformat()}
+
+
+def read_batches(home: Home, suite: Suite, parameters: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Give the frame of each batch of a suite; the warehouse is opened for reading only and closed again.
+
+    Raises:
+        KithError: there is no warehouse, it was built for another day or is in use, a table is missing,
+            or a query does not fit the tables.
+    """
+    _require_built_for(home, suite, parameters["as_of_date"])
+    try:
+        with connect(home, read_only=True) as connection:
+            _require_tables(connection, home, suite)
+            return {batch.name: _read(connection, suite, batch, parameters) for batch in suite.batches}
+    except duckdb.IOException as error:
+        raise KithError(
+            f"Border {suite.border}: the warehouse {home.database} cannot be opened for reading; another "
+            "process may be writing it. Wait until that has ended, and run again."
+        ) from error
+
+
+def _require_built_for(home: Home, suite: Suite, as_of_date: str) -> None:
+    """A border judges one day: a warehouse that holds another day would pass or fail for nothing."""
+    if not home.database.exists():
+        raise KithError(
+            f"Border {suite.border}: there is no warehouse at {home.database}, so nothing could be checked "
+            f"for {as_of_date}. Run `kith build` for that day first, or name another --home."
+        )
+    try:
+        built_for = json.loads(home.run_state.read_text(encoding="utf-8")).get("as_of_date")
+    except (OSError, ValueError):
+        return
+    if built_for != as_of_date:
+        raise KithError(
+            f"Border {suite.border}: the warehouse in {home.root} was last built for {built_for}, and "
+            f"{as_of_date} was to be checked. Run `kith build` for {as_of_date} first, or ask for {built_for}."
+        )
+
+
+def _require_tables(connection: duckdb.DuckDBPyConnection, home: Home, suite: Suite) -> None:
+    missing = [table for table in suite.tables if not table_exists(connection, table)]
+    if missing:
+        raise KithError(
+            f"Border {suite.border}: the table {' and '.join(missing)} is missing in {home.database}, so the "
+            "border could not be checked, and nothing passes unchecked. Run the step that builds it first "
+            "(`kith build` for landing and features, `kith score` and `kith audit` for scores)."
+        )
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch, parameters: dict[str, Any]
+) -> pd.DataFrame:
+    try:
+        query = batch.query or _written_query(connection, batch, parameters)
+        if query is None:
+            raise KithError(
+                f"Border {suite.border}, batch {batch.name} ({batch.grain.rstrip('.').lower()}): the tables "
+                f"{', '.join(suite.tables)} have no column it could judge, and a rule that saw nothing does not "
+                f"hold. If columns were renamed, mend the pattern in expectations/suites/{suite.border}.yml."
+            )
+        return connection.execute(query, _bound(connection, query, parameters)).df()
+    except duckdb.IOException:
+        raise
+    except duckdb.Error as error:
+        # Catalogue messages name tables and columns; any other might quote a value of a person.
+        named = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
+        reason = str(error).splitlines()[0] if named else type(error).__name__
+        raise KithError(
+            f"Border {suite.border}, batch {batch.name}: its query does not fit the warehouse: {reason}. The query "
+            f"stands in expectations/suites/{suite.border}.yml; bring it and the tables of the dbt project together."
+        ) from error
+
+
+def _written_query(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, parameters: dict[str, Any]
+) -> str | None:
+    writer = batch.query_writer or "select null"
+    row = connection.execute(writer, _bound(connection, writer, parameters)).fetchone()
+    return str(row[0]) if row and row[0] else None
+
+
+def _bound(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that a query names: DuckDB refuses more than it asked for."""
+    named = connection.extract_statements(query)[0].named_parameters
+    return {name: value for name, value in parameters.items() if name in named}

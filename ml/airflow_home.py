@@ -1,0 +1,96 @@
+"""Airflow beside a brand's home folder: its settings as environment variables, its database, its pool.
+
+    python -m ml.airflow_home dags test customer_360_daily 2026-07-01
+    python -m ml.airflow_home standalone
+
+Whatever follows is given to `airflow`, in an environment made for the home folder in KITH_HOME.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from ml.errors import KithError
+from ml.home import REPOSITORY, Home
+
+AIRFLOW = str(Path(sys.executable).parent / "airflow")
+POOL = ("kith_warehouse", "1", "One step at a time writes the warehouse")
+
+
+def brand_from_environment() -> tuple[Home, Path]:
+    """The home folder and the landing zone that KITH_HOME and KITH_LANDING name, as the DAGs read them."""
+    root = Path(os.environ.get("KITH_HOME") or REPOSITORY / "home").resolve()
+    return Home(root), Path(os.environ.get("KITH_LANDING") or root / "landing").resolve()
+
+
+def airflow_environment(home: Home, landing: Path) -> dict[str, str]:
+    """This process's environment with Airflow's settings for one home folder.
+
+    Variables that are already set win, except those that tie Airflow to the home. Dates without a time on
+    Airflow's command line are read in `default_timezone`, so that is the brand's zone.
+
+    Raises:
+        KithError: a setting of the home folder is wrong.
+    """
+    place = home.root / "airflow"
+    offered = {
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": home.settings.timezone,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{place / 'airflow.db'}",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home.logs / "airflow"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "PYTHONWARNINGS": "ignore",
+    }
+    tied = {
+        "AIRFLOW_HOME": str(place),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "KITH_HOME": str(home.root),
+        "KITH_LANDING": str(landing),
+    }
+    return {**offered, **os.environ, **tied}
+
+
+def prepare_airflow(home: Home, environment: dict[str, str], log: Path) -> None:
+    """Create or upgrade Airflow's database and make the pool, once per Airflow version and home.
+
+    Raises:
+        KithError: Airflow could not; the message names the log.
+    """
+    done = home.root / "airflow" / "prepared.txt"
+    wanted = f"{version('apache-airflow')} {environment['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}"
+    if done.exists() and done.read_text(encoding="utf-8") == wanted:
+        return
+    done.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    for arguments in (("db", "migrate"), ("pools", "set", *POOL)):
+        with log.open("ab") as sink:
+            status = subprocess.run(
+                [AIRFLOW, *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if status != 0:
+            raise KithError(
+                f"Setting up Airflow in {done.parent} failed at `airflow {' '.join(arguments[:2])}` with status "
+                f"{status}. Its output is at the end of {log}."
+            )
+    done.write_text(wanted, encoding="utf-8")
+
+
+def main() -> None:
+    """Become `airflow` with the arguments of the command line."""
+    home, landing = brand_from_environment()
+    try:
+        environment = airflow_environment(home, landing)
+        prepare_airflow(home, environment, home.logs / "airflow.log")
+    except KithError as error:
+        print(f"kith: {error}", file=sys.stderr)
+        sys.exit(1)
+    os.execve(AIRFLOW, [AIRFLOW, *sys.argv[1:]], environment)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""Held against what happened: the scores published for a day, once its windows have closed.
+
+The outcome is the label of that day as a later day knows it; beside the published probabilities stand
+those of the best simple rule, fitted on the same training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from ml.data.build import build_cutoffs, complete_until_of
+from ml.data.targets import Target
+from ml.data.warehouse import connect, frame
+from ml.errors import KithError
+from ml.learn import metrics
+from ml.learn.bundle import ModelBundle
+from ml.learn.plots import calibration_plot, lift_plot
+from ml.learn.registry import Registry
+from ml.learn.fit import RULE_FOLDER
+from ml.run import Run, RunState
+from ml.serve.versions import Version, Versions
+
+SHOWN = ("auc", "log_loss", "ece", "brier", "average_precision", "lift_top_decile")
+
+
+def evaluate_published(run: Run, published: date, name: str | None = None) -> pd.DataFrame:
+    """Compare what was published for `published` with what happened, as far as the run's date knows it.
+
+    Returns:
+        One row per target, group (everyone, and for `share` those who had shared before) and
+        contender (served model, best simple rule) with rows, base_rate and metrics. It is also
+        logged to MLflow.
+
+    Raises:
+        KithError: nothing was published for that day, or its windows have not closed yet.
+    """
+    state = RunState(run).require("events", "build")
+    version = _version_of(run, published)
+    targets = _closed(run, version, run.target(name) if name else run.targets, complete_until_of(run, state))
+    build_cutoffs(run, [(target.name, target.horizon_days, published) for target in targets])
+    registry = Registry(run.home)
+    tables = [_evaluate_target(run, registry, version, target) for target in targets]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _version_of(run: Run, published: date) -> Version:
+    found = [version for version in Versions(run.home).all() if version.as_of_date == published]
+    if not found:
+        raise KithError(
+            f"Nothing is published in {run.home.root} for {published}, so there is nothing to hold against what "
+            "happened. `kith status` lists the versions."
+        )
+    return found[-1]
+
+
+def _closed(run: Run, version: Version, targets: Sequence[Target], complete_until: datetime) -> list[Target]:
+    scored = {
+        (model["target"], model["horizon_days"]) for model in version.manifest["models"] if model["status"] == "scored"
+    }
+    listed = [target for target in targets if (target.name, target.horizon_days) in scored]
+    closed = [
+        target
+        for target in listed
+        if datetime.combine(version.as_of_date + timedelta(days=target.horizon_days), datetime.min.time()) <= complete_until
+    ]
+    if not closed:
+        known = ", ".join(target.key for target in listed) or "none was scored"
+        raise KithError(
+            f"No target published for {version.as_of_date} can be judged as of {run.as_of_date} ({known}): facts count "
+            f"as complete only before {complete_until:%Y-%m-%d}. Evaluate with a later --as-of-date."
+        )
+    return closed
+
+
+def _evaluate_target(run: Run, registry: Registry, version: Version, target: Target) -> pd.DataFrame:
+    model = next(
+        model
+        for model in version.manifest["models"]
+        if (model["target"], model["horizon_days"]) == (target.name, target.horizon_days)
+    )
+    rows = _rows(run, version, target)
+    registered = next(
+        found for found in reversed(registry.versions(target, version.as_of_date)) if found.tags["sha256"] == model["sha256"]
+    )
+    rule = ModelBundle.from_files(registry.files(registered, RULE_FOLDER))
+    rows["rule"] = rule.predict(rows)
+    groups = {"everyone": np.ones(len(rows), dtype=bool)}
+    if target.name == "share":
+        groups["shared before"] = (rows["shares_sent_count_all"] > 0).to_numpy()
+    table = _figures(rows, groups, {"probability": f"Kith ({registered.tags['served']})", "rule": registered.tags["best_rule"]})
+    table.insert(0, "target", target.key)
+    _log(run, registry, target, version, rows, table)
+    for line in table.to_dict("records"):
+        run.report(
+            f"{target.key} of {version.as_of_date}, {line['group']}, {line['contender']}: n {line['rows']:,}, base rate "
+            f"{line['base_rate']:.3f}, AUC {line['auc']:.3f}, log-loss {line['log_loss']:.4f}, ECE {line['ece']:.4f}"
+        )
+    return table
+
+
+def _figures(rows: pd.DataFrame, groups: dict[str, np.ndarray], contenders: dict[str, str]) -> pd.DataFrame:
+    lines = []
+    for group, chosen in groups.items():
+        outcome = rows.loc[chosen, "label"].to_numpy()
+        if len(set(outcome)) < 2:
+            continue
+        for column, contender in contenders.items():
+            figures = metrics.summary(outcome, rows.loc[chosen, column].to_numpy())
+            lines.append(
+                {
+                    "group": group,
+                    "contender": contender,
+                    "rows": len(outcome),
+                    "base_rate": float(outcome.mean()),
+                    **{key: figures[key] for key in SHOWN},
+                }
+            )
+    return pd.DataFrame(lines)
+
+
+def _rows(run: Run, version: Version, target: Target) -> pd.DataFrame:
+    """Published probabilities with the label known by now and the features of that day."""
+    scores = Versions(run.home).folder / version.name / "customer_scores.parquet"
+    with connect(run.home, read_only=True) as connection:
+        return frame(
+            connection,
+            "select scores.probability, labels.label, features.* "
+            "from read_parquet(?) as scores "
+            "inner join labels.customer_labels as labels using (customer_id, as_of_date, target, horizon_days) "
+            "inner join features.customer_features as features using (customer_id, as_of_date) "
+            "where scores.target = ? and scores.horizon_days = ? and scores.status = 'scored' order by customer_id",
+            [str(scores), target.name, target.horizon_days],
+        )
+
+
+def _log(
+    run: Run, registry: Registry, target: Target, version: Version, rows: pd.DataFrame, table: pd.DataFrame
+) -> None:
+    outcome, probability = rows["label"].to_numpy(), rows["probability"].to_numpy()
+    title = f"{target.key} of {version.as_of_date}, realised"
+    registry.log_run(
+        target,
+        f"realised {version.as_of_date}",
+        tags={"published": version.name, "as_of_date": run.as_of_date.isoformat()},
+        parameters={"as_of_date": version.as_of_date, "known_at": run.as_of_date},
+        metrics={
+            f"{'served' if line['contender'].startswith('Kith') else 'rule'}.{line['group'].replace(' ', '_')}.{key}": line[key]
+            for line in table.to_dict("records")
+            for key in SHOWN
+        },
+        texts={"realised.csv": table.to_csv(index=False)},
+        figures={
+            "plots/calibration.png": calibration_plot(metrics.calibration_table(outcome, probability), title),
+            "plots/lift.png": lift_plot(metrics.lift_table(outcome, probability), title),
+        },
+    )

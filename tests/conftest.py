@@ -1,0 +1,100 @@
+"""What the tests share: worlds written as rows, and warehouses built from them once and read by many."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ml.data import build
+from ml.data.warehouse import connect
+from ml.run import Run
+
+Row = Mapping[str, Any]
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def write_csv(landing: Path, entity: str, rows: Sequence[Row], name: str = "a.csv") -> Path:
+    """Write rows as a CSV file of an entity; the columns are those of all rows, absent values empty."""
+    path = landing / entity / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with path.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.DictWriter(sink, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def write_parquet(landing: Path, entity: str, rows: Sequence[Row], name: str = "a.parquet") -> Path:
+    """Write rows as a Parquet file of an entity, typed as their Python values are."""
+    path = landing / entity / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    pq.write_table(pa.table({column: [row.get(column) for row in rows] for column in columns}), path)
+    return path
+
+
+@dataclass
+class Built:
+    """A warehouse that has been built, and the words the run said on the way."""
+
+    run: Run
+    said: list[str]
+
+    def rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Query the warehouse."""
+        with connect(self.run.home, read_only=True) as connection:
+            return connection.execute(query, list(parameters)).fetchall()
+
+    def value(self, query: str, parameters: Sequence[object] = ()) -> Any:
+        """The one value of a query."""
+        ((value,),) = self.rows(query, parameters)
+        return value
+
+
+def build_world(
+    landing: Path,
+    home: Path,
+    day: date,
+    parts: Iterable[str] = ("landing",),
+    settings: str = "",
+    targets: str | None = None,
+) -> Built:
+    """Build the named parts of a landing zone for one day."""
+    home.mkdir(parents=True, exist_ok=True)
+    if settings:
+        (home / "kith.toml").write_text(settings, encoding="utf-8")
+    targets_file = None
+    if targets is not None:
+        targets_file = home / "targets.csv"
+        targets_file.write_text(targets, encoding="utf-8")
+    said: list[str] = []
+    run = Run.of(home, landing, day, targets_file, said.append)
+    for part in parts:
+        getattr(build, f"build_{part}")(run)
+    return Built(run, said)
+
+
+def query_parquet(query: str) -> list[tuple[Any, ...]]:
+    """Query files without a warehouse."""
+    with duckdb.connect() as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real data sets, where they are; the tests that need them are skipped elsewhere, saying so."""
+    place = Path(os.environ.get("KITH_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (place / "online_retail").is_dir():
+        pytest.skip(f"no real data at {place}; KITH_SHARED_DATA names another place")
+    return place
