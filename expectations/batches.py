@@ -16,7 +16,16 @@ from ml.home import Home
 
 
 def suite_parameters(home: Home, suite: Suite, as_of_date: date) -> dict[str, Any]:
-    """The values of a suite's parameters: the settings it names, and `as_of_date` as ISO text."""
+    """The values of a suite's parameters: the settings it names, and `as_of_date` as ISO text.
+
+    Raises:
+        KithError: the suite names a setting that does not exist.
+    """
+    if unknown := sorted(set(suite.parameters) - set(type(home.settings).model_fields)):
+        raise KithError(
+            f"Border {suite.border}: its suite names settings that do not exist: {', '.join(unknown)}. "
+            f"Correct `parameters` in {suite.path}; ml/settings.py lists the settings."
+        )
     settings = {name: getattr(home.settings, name) for name in suite.parameters}
     return {**settings, "as_of_date": as_of_date.isoformat()}
 
@@ -33,10 +42,11 @@ def read_batches(home: Home, suite: Suite, parameters: dict[str, Any]) -> dict[s
         with connect(home, read_only=True) as connection:
             _require_tables(connection, home, suite)
             return {batch.name: _read(connection, suite, batch, parameters) for batch in suite.batches}
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         raise KithError(
-            f"Border {suite.border}: the warehouse {home.database} cannot be opened for reading; another "
-            "process may be writing it. Wait until that has ended, and run again."
+            f"Border {suite.border}: the warehouse cannot be opened for reading: {str(error).splitlines()[0]}. If "
+            "another process is writing it, wait until that has ended and run again; if the file is broken, "
+            "`kith build` builds it anew."
         ) from error
 
 
@@ -62,9 +72,9 @@ def _require_tables(connection: duckdb.DuckDBPyConnection, home: Home, suite: Su
     missing = [table for table in suite.tables if not table_exists(connection, table)]
     if missing:
         raise KithError(
-            f"Border {suite.border}: the table {' and '.join(missing)} is missing in {home.database}, so the "
-            "border could not be checked, and nothing passes unchecked. Run the step that builds it first "
-            "(`kith build` for landing and features, `kith score` and `kith audit` for scores)."
+            f"Border {suite.border}: tables missing in {home.database}: {', '.join(missing)}. The border could not "
+            "be checked, and nothing passes unchecked. Run the step that builds them first (`kith build` for "
+            "landing and features, `kith score` and `kith audit` for scores)."
         )
 
 
@@ -77,24 +87,20 @@ def _read(
             raise KithError(
                 f"Border {suite.border}, batch {batch.name} ({batch.grain.rstrip('.').lower()}): the tables "
                 f"{', '.join(suite.tables)} have no column it could judge, and a rule that saw nothing does not "
-                f"hold. If columns were renamed, mend the pattern in expectations/suites/{suite.border}.yml."
+                f"hold. If columns were renamed, mend the pattern in {suite.path}."
             )
         return connection.execute(query, _bound(connection, query, parameters)).df()
-    except duckdb.IOException:
-        raise
     except duckdb.Error as error:
         # Catalogue messages name tables and columns; any other might quote a value of a person.
         named = isinstance(error, duckdb.BinderException | duckdb.CatalogException)
         reason = str(error).splitlines()[0] if named else type(error).__name__
         raise KithError(
             f"Border {suite.border}, batch {batch.name}: its query does not fit the warehouse: {reason}. The query "
-            f"stands in expectations/suites/{suite.border}.yml; bring it and the tables of the dbt project together."
+            f"stands in {suite.path}; bring it and the tables of the dbt project together."
         ) from error
 
 
-def _written_query(
-    connection: duckdb.DuckDBPyConnection, batch: Batch, parameters: dict[str, Any]
-) -> str | None:
+def _written_query(connection: duckdb.DuckDBPyConnection, batch: Batch, parameters: dict[str, Any]) -> str | None:
     writer = batch.query_writer or "select null"
     row = connection.execute(writer, _bound(connection, writer, parameters)).fetchone()
     return str(row[0]) if row and row[0] else None

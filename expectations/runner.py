@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -85,11 +86,14 @@ def check_border(home: Home, border: str, as_of_date: date, folder: Path = SUITE
             that evaluated nothing.
     """
     report = home.reports / "expectations" / f"{border}.json"
+    pages = home.reports / "data_docs" / border
+    # What stood there spoke of another run; a border that cannot be judged leaves no report.
     report.unlink(missing_ok=True)
+    shutil.rmtree(pages, ignore_errors=True)
     suite = load_suite(border, folder)
     parameters = suite_parameters(home, suite, as_of_date)
     frames = read_batches(home, suite, parameters)
-    results, accounts = validate(suite, frames, parameters, home.reports / "data_docs" / border)
+    results, accounts = validate(suite, frames, parameters, pages)
     _require_all_evaluated(suite, results)
     verdict = Verdict(
         border=border,
@@ -108,12 +112,12 @@ def _require_all_evaluated(suite: Suite, results: Sequence[RuleResult]) -> None:
         raise KithError(
             f"Border {suite.border}: the suite has {asked} rules and {len(results)} were evaluated. A border that "
             f"looked at nothing, or not at everything, does not let anything through. Look at "
-            f"expectations/suites/{suite.border}.yml."
+            f"{suite.path}."
         )
     if empty := [batch.name for batch in suite.batches if not batch.rules]:
         raise KithError(
             f"Border {suite.border}: the batch {' and '.join(empty)} has no rules, so nothing was judged there. "
-            f"Give it rules or take it out of expectations/suites/{suite.border}.yml."
+            f"Give it rules or take it out of {suite.path}."
         )
 
 
@@ -135,7 +139,10 @@ def _found(rule: Rule, result: RuleResult, rows: pd.DataFrame) -> str:
         return f"it could not be evaluated ({result.problem})"
     if not result.positions:
         return rule.found.format(observed_value=result.observed)
-    examples = [rule.found.format(**rows.iloc[position].to_dict()) for position in result.positions[:EXAMPLES]]
+    examples = [
+        rule.found.format_map({str(column): rows[column].iloc[position] for column in rows.columns})
+        for position in result.positions[:EXAMPLES]
+    ]
     more = len(result.positions) - len(examples)
     return "; ".join(examples) + (f"; and {more:,} more" if more else "")
 

@@ -57,9 +57,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Suite:
-    """All that one border asks. `parameters` are names of settings; `as_of_date` is always one."""
+    """All that one border asks, and the file it stands in.
+
+    `parameters` are names of settings; `as_of_date` is always one more. `way_out` holds where a rule has none.
+    """
 
     border: str
+    path: Path
     tables: tuple[str, ...]
     way_out: str
     batches: tuple[Batch, ...]
@@ -86,6 +90,7 @@ def load_suite(border: str, folder: Path = SUITES) -> Suite:
         )
         return Suite(
             border=border,
+            path=path,
             tables=tuple(content.pop("tables")),
             parameters=tuple(content.pop("parameters", ())),
             batches=batches,

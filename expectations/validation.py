@@ -7,7 +7,6 @@ at once.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from expectations.suites import Batch, Suite
+from ml.errors import KithError
 
 if TYPE_CHECKING:
     from great_expectations.core import (
@@ -58,17 +58,29 @@ def validate(
         suite: the rules.
         frames: batch name to rows.
         parameters: values of the suite's parameters; `as_of_date` as ISO text is among them.
-        docs: folder of the HTML pages, replaced as a whole.
+        docs: folder that receives the HTML pages.
 
     Returns:
         One result per evaluated rule, in the order of the suite, and what Great Expectations says of each
         batch, ready for JSON.
+
+    Raises:
+        KithError: a rule is written in a way that cannot be evaluated.
     """
     context = _context(docs)
+    from great_expectations.exceptions import GreatExpectationsError
+
     results: list[RuleResult] = []
     accounts: list[dict[str, Any]] = []
     for batch in suite.batches:
-        outcome = _validate_batch(context, suite, batch, frames[batch.name], parameters)
+        try:
+            outcome = _validate_batch(context, suite, batch, frames[batch.name], parameters)
+        except (GreatExpectationsError, ValueError, TypeError, KeyError) as error:
+            reason = " ".join(str(error).split())
+            raise KithError(
+                f"Border {suite.border}, batch {batch.name}: its rules cannot be evaluated as they are written: "
+                f"{reason}. Correct them in {suite.path}."
+            ) from error
         results += sorted(
             (_rule_result(batch, found) for found in outcome.results), key=lambda result: result.rule_number
         )
@@ -86,7 +98,6 @@ def _context(docs: Path) -> EphemeralDataContext:
     context.variables.progress_bars = {"globally": False}
     for site in list(context.list_data_docs_sites()):
         context.delete_data_docs_site(site)
-    shutil.rmtree(docs, ignore_errors=True)
     context.add_data_docs_site(
         site_name=SITE,
         site_config={
@@ -131,9 +142,7 @@ def _validate_batch(
         batch_parameters={"dataframe": rows},
         expectation_parameters=dict(parameters),
         result_format=RESULT_FORMAT,
-        run_id=RunIdentifier(
-            run_name=day.isoformat(), run_time=datetime.combine(day, datetime.min.time(), UTC)
-        ),
+        run_id=RunIdentifier(run_name=day.isoformat(), run_time=datetime.combine(day, datetime.min.time(), UTC)),
     )
 
 

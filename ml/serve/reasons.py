@@ -36,7 +36,8 @@ class Phrase:
         if value == 0:
             return self.words_when_zero
         percent = "less than 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
-        return self.words.replace("{value}", _plain(value)).replace("{percent}", percent)
+        told = self.words.replace("{value}", _plain(value)).replace("{percent}", percent)
+        return re.sub(r"\b1 (order|day|share|item|search|visit|view)(e?s)\b", r"1 \1", told)
 
 
 @cache
@@ -52,7 +53,7 @@ def phrase_for(feature: str) -> Phrase:
 
 
 def top_reasons(
-    contributions: pd.DataFrame, values: pd.DataFrame, is_likely: np.ndarray, spare: list[str]
+    contributions: pd.DataFrame, values: pd.DataFrame, is_likely: np.ndarray, tellable: list[str]
 ) -> pd.DataFrame:
     """Give reason_1 to reason_3 of each row.
 
@@ -61,12 +62,15 @@ def top_reasons(
         values: the customers' features, same rows.
         is_likely: per row, whether the score is above the usual: then what raises it is told first,
             otherwise what lowers it.
-        spare: features that are told when the model itself uses fewer than three topics.
+        tellable: the features that differ between customers; what is the same for all is nobody's reason.
+            Those of them that say how long ago or how many in all are told, too, when the model
+            itself uses fewer than three topics.
 
     Returns:
         DataFrame with the columns reason_1, reason_2, reason_3, same rows.
     """
-    names = [name for name in contributions.columns if name != "bias"]
+    names = [name for name in contributions.columns if name in tellable]
+    spare = [name for name in tellable if name.startswith("days_since_") or name.endswith("_count_all")]
     weight = contributions[names].to_numpy()
     weight = np.where(is_likely[:, None], weight, -weight)
     topics = np.array([phrase_for(name).topic for name in names])

@@ -120,12 +120,12 @@ def _predict(
     registry: Registry, champion: RegisteredModel, population: pd.DataFrame, target: Target
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     bundle = registry.load(champion)
-    spare = [name for name in population.columns if name.startswith("days_since_") or name.endswith("_count_all")]
+    tellable = [name for name in bundle.feature_names if population[name].nunique(dropna=False) > 1]
     batches = []
     for start in range(0, len(population), BATCH_ROWS):
         batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
         probability = nine_digits(bundle.predict(batch))
-        reasons = top_reasons(bundle.contributions(batch), batch, probability >= bundle.base_rate, spare)
+        reasons = top_reasons(bundle.contributions(batch), batch, probability >= bundle.base_rate, tellable)
         batches.append(
             reasons.assign(
                 customer_id=batch["customer_id"],
