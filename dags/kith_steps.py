@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,9 +21,13 @@ from zoneinfo import ZoneInfo
 
 import pendulum
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
-from airflow.sdk import Asset, BaseOperator, Context, CronTriggerTimetable, Param
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowRescheduleException
-from airflow.sdk.exceptions import AirflowRuntimeError
+from airflow.sdk import DAG, Asset, BaseOperator, Context, CronTriggerTimetable, Param
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowRuntimeError,
+)
 from kith_clock import as_of_date
 
 from ml.data.targets import read_targets
@@ -34,6 +39,7 @@ from ml.home import REPOSITORY, Home
 WAREHOUSE_POOL = "kith_warehouse"
 RETRIES, RETRY_DELAY = 2, timedelta(minutes=5)
 SHORT, LONG = timedelta(hours=3), timedelta(hours=12)
+DATE_HELP = "The day to run for, instead of the day of the logical date."
 # A run that waits for another asks again after this long, and stops believing in a run that has started
 # no step for longer than all its retries would take.
 ASK_AGAIN, SILENT_FOR = timedelta(minutes=1), timedelta(minutes=30)
@@ -76,25 +82,41 @@ class Brand:
             *given,
         ]
 
-    def dag_arguments(self, cron: str) -> dict[str, Any]:
-        """The arguments that both DAGs give to `DAG`: schedule, catch-up, limits and the date rule."""
+    @contextmanager
+    def dag(self, dag_id: str, cron: str, doc: str) -> Iterator[DAG]:
+        """A DAG on the brand's clock: the schedule in its zone, the date rule, one run at a time."""
         start = self.home.settings.schedule_start
-        return {
-            "schedule": CronTriggerTimetable(cron, timezone=pendulum.timezone(self.home.settings.timezone)),
-            "start_date": datetime.fromisoformat(start).replace(tzinfo=self.zone) if start else None,
-            "catchup": start is not None,
-            "max_active_runs": 1,
-            "params": {
-                "as_of_date": Param(
-                    None,
-                    type=["null", "string"],
-                    format="date",
-                    description="The day to run for, instead of the day of the logical date.",
-                )
-            },
-            "user_defined_macros": {"as_of_date": self._as_of_date},
-            "tags": ["kith"],
-        }
+        with DAG(
+            dag_id,
+            doc_md=doc,
+            schedule=CronTriggerTimetable(cron, timezone=pendulum.timezone(self.home.settings.timezone)),
+            start_date=datetime.fromisoformat(start).replace(tzinfo=self.zone) if start else None,
+            catchup=start is not None,
+            max_active_runs=1,
+            params={"as_of_date": Param(None, type=["null", "string"], format="date", description=DATE_HELP)},
+            user_defined_macros={"as_of_date": self._as_of_date},
+            tags=["kith"],
+        ) as dag:
+            yield dag
+        # schedule_start is where catch-up begins, not the first day that can be run: for a task with a start
+        # date Airflow calls a manual run of an earlier day a success without running anything.
+        for task in dag.tasks:
+            task.start_date = None
+
+    def step(self, task_id: str, command: str, doc: str, outlet: Asset | None = None) -> KithStep:
+        """A task that runs `kith COMMAND` for the run's day."""
+        return KithStep(task_id=task_id, brand=self, step=command.split(), doc_md=doc, outlet=outlet)
+
+    def feature_steps(self) -> list[KithStep]:
+        """From the landing zone to checked features: what scoring and training both begin with."""
+        return [
+            self.step("read_landing", "build --part landing", "Reads, types and sorts out what was landed."),
+            self.step("check_landing", "expect landing", "Stops when too many rows are bad; see reports/ in the home."),
+            self.step("build_identity", "build --part identity", "Decides which records are one person."),
+            self.step("build_events", "build --part events", "Gives every fact its customer and both clocks."),
+            self.step("build_features", "build --part features", "What was known of each customer at each cut-off."),
+            self.step("check_features", "expect features", "Stops when features are not fit for the models."),
+        ]
 
     def _as_of_date(self, dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, Any]) -> str:
         try:
@@ -106,7 +128,7 @@ class Brand:
             raise AirflowFailException(str(error)) from None
 
 
-class KithStep(BaseOperator):
+class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflow
     """Run one step of `kith` for the run's day, alone on the brand's home folder.
 
     Args:
@@ -119,9 +141,7 @@ class KithStep(BaseOperator):
     template_fields: Sequence[str] = ("command",)
     ui_color = "#e8f1ee"
 
-    def __init__(
-        self, *, brand: Brand, step: Sequence[str], outlet: Asset | None = None, **arguments: Any
-    ) -> None:
+    def __init__(self, *, brand: Brand, step: Sequence[str], outlet: Asset | None = None, **arguments: Any) -> None:
         defaults: dict[str, Any] = {
             "pool": WAREHOUSE_POOL,
             "retries": RETRIES,

@@ -1,7 +1,7 @@
 """Airflow DAG: new models for every target, every week, promoted only where they are better."""
 
-from airflow.sdk import DAG, Asset, chain
-from kith_steps import Brand, KithStep
+from airflow.sdk import Asset, chain
+from kith_steps import Brand
 
 DOC = """
 **Every Monday: train, compare and promote the models that the daily DAG serves.**
@@ -11,37 +11,24 @@ and promotes it only when it is the first, or proved better on later rows. Thin 
 
 *When it fails:* the log of the red task ends with one paragraph that says what was found, where, and the way out.
 The old models keep serving. Mend the cause and clear the run **from `read_landing` on**.
-*While it runs,* the daily DAG waits: one run at a time works on a home folder.
+
+*While it runs* the daily DAG waits, and the other way round: one run at a time works on a home folder.
 """
 
 brand = Brand.from_environment()
 
-with DAG("propensity_training_weekly", doc_md=DOC, **brand.dag_arguments("0 1 * * 1")) as dag:
-
-    def step(task_id: str, *command: str, doc: str, outlet: Asset | None = None) -> KithStep:
-        return KithStep(task_id=task_id, brand=brand, step=command, doc_md=doc, outlet=outlet)
-
-    labels = step("build_labels", "build", "--part", "labels", doc="What came true after each earlier cut-off.")
-    chain(
-        step("read_landing", "build", "--part", "landing", doc="Reads, types and sorts out what was landed."),
-        step("check_landing", "expect", "landing", doc="Stops when too many rows are bad; see reports/ in the home."),
-        step("build_identity", "build", "--part", "identity", doc="Decides which records are one person."),
-        step("build_events", "build", "--part", "events", doc="Gives every fact its customer and both clocks."),
-        step("build_features", "build", "--part", "features", doc="What was known of each customer at each cut-off."),
-        step("check_features", "expect", "features", doc="Stops when features are not fit for the models."),
-        labels,
-    )
+with brand.dag("propensity_training_weekly", "0 1 * * 1", DOC) as dag:
+    labels = brand.step("build_labels", "build --part labels", "What came true after each earlier cut-off.")
+    chain(*brand.feature_steps(), labels)
     for name in brand.target_names:
-        one = ("--target", name)
         chain(
             labels,
-            step(f"train_{name}", "train", *one, doc=f"Fits the contenders for `{name}` and tracks them in MLflow."),
-            step(f"evaluate_{name}", "evaluate", *one, doc="Holds the candidate against the champion."),
-            step(
+            brand.step(f"train_{name}", f"train --target {name}", "Fits the contenders; see them in MLflow."),
+            brand.step(f"evaluate_{name}", f"evaluate --target {name}", "Holds the candidate against the champion."),
+            brand.step(
                 f"promote_{name}",
-                "promote",
-                *one,
-                doc="Lets the candidate serve if it is the first or proved better.",
+                f"promote --target {name}",
+                "Lets the candidate serve if it is the first or proved better. Its asset event says the target.",
                 outlet=Asset(f"propensity_{name}"),
             ),
         )

@@ -18,7 +18,6 @@ from expectations.runner import Verdict, check_border
 from ml.data.warehouse import connect, write_table
 from ml.home import Home
 
-_KEPT = tempfile.TemporaryDirectory(prefix="kith-borders-")
 DAY = date(2026, 7, 1)
 MARK = "anna.schmidt@example.org"
 TARGETS = [("next_purchase", 30, 0.3), ("churn", 90, 0.2)]
@@ -65,8 +64,19 @@ def good_world(border: str, root: Path) -> Home:
 
 @cache
 def _built(border: str) -> Home:
-    worlds = {"landing": landing_world, "features": features_world, "scores": scores_world}
-    return worlds[border](Path(_KEPT.name) / border)
+    root = Path(_kept().name) / border
+    match border:
+        case "landing":
+            return landing_world(root)
+        case "features":
+            return features_world(root)
+    return scores_world(root)
+
+
+@cache
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    """Where the good warehouses stand until the tests have ended."""
+    return tempfile.TemporaryDirectory(prefix="kith-borders-")
 
 
 def landing_world(root: Path) -> Home:

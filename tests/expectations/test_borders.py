@@ -330,7 +330,7 @@ def test_every_rule_has_a_fault_that_breaks_it() -> None:
 
 
 def test_the_landing_limits_are_settings(tmp_path: Path) -> None:
-    home = good_world("landing", tmp_path)
+    good_world("landing", tmp_path)
     (tmp_path / "kith.toml").write_text(
         "max_bad_share = 0.001\nmin_bad_rows_entity = 20\nmax_bad_share_entity = 0.05\n"
     )
@@ -425,12 +425,12 @@ def test_a_missing_table_fails(border: str, tmp_path: Path) -> None:
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     home = good_world("landing", tmp_path)
     run_sql(home, "alter table staging.landing_summary drop rows_quarantined")
-    with pytest.raises(KithError, match="batch entities: its query does not fit the warehouse: .*rows_quarantined"):
+    with pytest.raises(KithError, match=r"batch entities: its query does not fit the warehouse: .*rows_quarantined"):
         check_border(home, "landing", DAY)
 
 
 def test_no_warehouse_fails(tmp_path: Path) -> None:
-    with pytest.raises(KithError, match="there is no warehouse at .* Run `kith build`"):
+    with pytest.raises(KithError, match=r"there is no warehouse at .* Run `kith build`"):
         check_border(Home(tmp_path), "landing", DAY)
     assert not (tmp_path / "warehouse").exists()
 

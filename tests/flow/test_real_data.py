@@ -1,0 +1,65 @@
+"""The main job on real data, as a user runs it, held against what really happened afterwards.
+
+The bounds are the best single simple rule on the same people (README of the data); Kith must beat it.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+KITH = Path(sys.executable).parent / "kith"
+
+# Data set, target, horizon, population, day, day of judgement, and per group: people, AUC of the best simple rule.
+CASES = {
+    "churn": (
+        ("online-retail", "online_retail", "churn,90,90", "2011-09-01", "2011-12-10"),
+        {"everyone": (1_923, 0.744)},
+    ),
+    "next_purchase": (
+        ("online-retail", "online_retail", "next_purchase,30,365", "2011-11-01", "2011-12-10"),
+        {"everyone": (3_974, 0.724)},
+    ),
+    "share": (
+        ("taobao-shares", "taobao_shares", "share,3,365", "2022-10-25", "2022-10-30"),
+        {"everyone": (16_149, 0.848), "shared before": (6_856, 0.656)},
+    ),
+}
+FIGURES = re.compile(
+    r"(?P<group>everyone|shared before), (?P<contender>.+): n (?P<n>[\d,]+), base rate [\d.]+, "
+    r"AUC (?P<auc>[\d.]+), log-loss (?P<log_loss>[\d.]+), ECE (?P<ece>[\d.]+)"
+)
+
+
+def kith(*arguments: object) -> str:
+    """Run a command as a user would; gives what it printed."""
+    finished = subprocess.run(
+        [str(KITH), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_kith_beats_the_best_simple_rule_on_what_happened(name: str, shared_data: Path, tmp_path: Path) -> None:
+    (data_set, folder, target, day, later), expected = CASES[name]
+    landing, home, targets = tmp_path / "landing", tmp_path / "home", tmp_path / "targets.csv"
+    targets.write_text(f"target,horizon_days,population_days\n{target}\n", encoding="utf-8")
+    kith("import", data_set, shared_data / folder, "--landing", landing)
+    options = ["--landing", landing, "--home", home, "--targets", targets, "--as-of-date"]
+    assert "published: " in kith("run", *options, day)
+    kith("build", *options, later)
+    told = [found.groupdict() for found in FIGURES.finditer(kith("evaluate", *options, later, "--of", day))]
+    assert {line["group"] for line in told} == set(expected)
+    for group, (people, bound) in expected.items():
+        served, rule = (line for line in told if line["group"] == group)
+        assert served["contender"].startswith("Kith")
+        assert rule["contender"].startswith("rule:")
+        assert int(served["n"].replace(",", "")) == people
+        assert float(served["auc"]) > bound
+        assert float(served["log_loss"]) < float(rule["log_loss"])
