@@ -23,15 +23,27 @@ brand = Brand.from_environment()
 with brand.dag("customer_360_daily", "0 2 * * *", DOC) as dag:
     chain(
         *brand.feature_steps(),
-        brand.step("train_when_due", "train --when-due", "Trains only where no model is young enough."),
-        brand.step("promote_models", "promote", "A new model serves only if it is the first or proved better."),
+        brand.step(
+            "train_when_due", "train --when-due", "Trains only where no model is young enough."
+        ),
+        brand.step(
+            "promote_models",
+            "promote",
+            "A new model serves only if it is the first or proved better.",
+        ),
         [
-            brand.step(f"score_{name}", f"score --target {name}", f"Predicts `{name}`, with reasons.")
+            brand.step(
+                f"score_{name}", f"score --target {name}", f"Predicts `{name}`, with reasons."
+            )
             for name in brand.target_names
         ],
-        brand.step("build_tables", "build --part tables", "Builds the tables that marketing reads."),
+        brand.step(
+            "build_tables", "build --part tables", "Builds the tables that marketing reads."
+        ),
         brand.step("check_scores", "expect scores", "Stops when scores are not what was promised."),
-        brand.step("audit_tables", "audit", "Holds the tables against each other and against what came in."),
+        brand.step(
+            "audit_tables", "audit", "Holds the tables against each other and against what came in."
+        ),
         brand.step(
             "publish_version",
             "publish",

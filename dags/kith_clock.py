@@ -51,7 +51,9 @@ def as_of_date(
         if run_type == "manual" and utc.time() == time(0):
             return utc.date()
         return logical_date.astimezone(zone).date()
-    return _day(str(newest_extra(events).get("as_of_date")), "the asset event that triggered this run")
+    return _day(
+        str(newest_extra(events).get("as_of_date")), "the asset event that triggered this run"
+    )
 
 
 def newest_extra(events: Iterable[AssetEvent]) -> Mapping[str, Any]:
@@ -73,4 +75,6 @@ def _day(text: str, where: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise KithError(f"as_of_date is a day written YYYY-MM-DD; found '{text}' in {where}.") from error
+        raise KithError(
+            f"as_of_date is a day written YYYY-MM-DD; found '{text}' in {where}."
+        ) from error

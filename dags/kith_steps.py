@@ -89,11 +89,17 @@ class Brand:
         with DAG(
             dag_id,
             doc_md=doc,
-            schedule=CronTriggerTimetable(cron, timezone=pendulum.timezone(self.home.settings.timezone)),
+            schedule=CronTriggerTimetable(
+                cron, timezone=pendulum.timezone(self.home.settings.timezone)
+            ),
             start_date=datetime.fromisoformat(start).replace(tzinfo=self.zone) if start else None,
             catchup=start is not None,
             max_active_runs=1,
-            params={"as_of_date": Param(None, type=["null", "string"], format="date", description=DATE_HELP)},
+            params={
+                "as_of_date": Param(
+                    None, type=["null", "string"], format="date", description=DATE_HELP
+                )
+            },
             user_defined_macros={"as_of_date": self._as_of_date},
             tags=["kith"],
         ) as dag:
@@ -105,20 +111,46 @@ class Brand:
 
     def step(self, task_id: str, command: str, doc: str, outlet: Asset | None = None) -> KithStep:
         """A task that runs `kith COMMAND` for the run's day."""
-        return KithStep(task_id=task_id, brand=self, step=command.split(), doc_md=doc, outlet=outlet)
+        return KithStep(
+            task_id=task_id, brand=self, step=command.split(), doc_md=doc, outlet=outlet
+        )
 
     def feature_steps(self) -> list[KithStep]:
         """From the landing zone to checked features: what scoring and training both begin with."""
         return [
-            self.step("read_landing", "build --part landing", "Reads, types and sorts out what was landed."),
-            self.step("check_landing", "expect landing", "Stops when too many rows are bad; see reports/ in the home."),
-            self.step("build_identity", "build --part identity", "Decides which records are one person."),
-            self.step("build_events", "build --part events", "Gives every fact its customer and both clocks."),
-            self.step("build_features", "build --part features", "What was known of each customer at each cut-off."),
-            self.step("check_features", "expect features", "Stops when features are not fit for the models."),
+            self.step(
+                "read_landing",
+                "build --part landing",
+                "Reads, types and sorts out what was landed.",
+            ),
+            self.step(
+                "check_landing",
+                "expect landing",
+                "Stops when too many rows are bad; see reports/ in the home.",
+            ),
+            self.step(
+                "build_identity", "build --part identity", "Decides which records are one person."
+            ),
+            self.step(
+                "build_events",
+                "build --part events",
+                "Gives every fact its customer and both clocks.",
+            ),
+            self.step(
+                "build_features",
+                "build --part features",
+                "What was known of each customer at each cut-off.",
+            ),
+            self.step(
+                "check_features",
+                "expect features",
+                "Stops when features are not fit for the models.",
+            ),
         ]
 
-    def _as_of_date(self, dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, Any]) -> str:
+    def _as_of_date(
+        self, dag_run: Any, params: Mapping[str, Any], events: Mapping[Any, Any]
+    ) -> str:
         try:
             every = [event for of_asset in events.values() for event in of_asset]
             return as_of_date(
@@ -141,7 +173,9 @@ class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflo
     template_fields: Sequence[str] = ("command",)
     ui_color = "#e8f1ee"
 
-    def __init__(self, *, brand: Brand, step: Sequence[str], outlet: Asset | None = None, **arguments: Any) -> None:
+    def __init__(
+        self, *, brand: Brand, step: Sequence[str], outlet: Asset | None = None, **arguments: Any
+    ) -> None:
         defaults: dict[str, Any] = {
             "pool": WAREHOUSE_POOL,
             "retries": RETRIES,
@@ -164,7 +198,9 @@ class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflo
         claim_home(self.home, context)
         try:
             result = self._hook.run_command(self.command, cwd=str(self.home.logs))
-        except KeyboardInterrupt:  # `airflow dags test` was stopped; the step has a session of its own
+        except (
+            KeyboardInterrupt
+        ):  # `airflow dags test` was stopped; the step has a session of its own
             self.on_kill()
             raise
         if result.exit_code in (1, 2):
@@ -188,7 +224,9 @@ class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflo
         if "--target" in given:
             account["target"] = given["--target"]
         if self.command[1] == "publish":
-            account["version"] = json.loads(self.home.run_state.read_text(encoding="utf-8"))["version"]
+            account["version"] = json.loads(self.home.run_state.read_text(encoding="utf-8"))[
+                "version"
+            ]
         return account
 
 

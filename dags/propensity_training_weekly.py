@@ -18,13 +18,23 @@ The old models keep serving. Mend the cause and clear the run **from `read_landi
 brand = Brand.from_environment()
 
 with brand.dag("propensity_training_weekly", "0 1 * * 1", DOC) as dag:
-    labels = brand.step("build_labels", "build --part labels", "What came true after each earlier cut-off.")
+    labels = brand.step(
+        "build_labels", "build --part labels", "What came true after each earlier cut-off."
+    )
     chain(*brand.feature_steps(), labels)
     for name in brand.target_names:
         chain(
             labels,
-            brand.step(f"train_{name}", f"train --target {name}", "Fits the contenders; see them in MLflow."),
-            brand.step(f"evaluate_{name}", f"evaluate --target {name}", "Holds the candidate against the champion."),
+            brand.step(
+                f"train_{name}",
+                f"train --target {name}",
+                "Fits the contenders; see them in MLflow.",
+            ),
+            brand.step(
+                f"evaluate_{name}",
+                f"evaluate --target {name}",
+                "Holds the candidate against the champion.",
+            ),
             brand.step(
                 f"promote_{name}",
                 f"promote --target {name}",

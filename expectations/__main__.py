@@ -41,9 +41,15 @@ def _parser() -> argparse.ArgumentParser:
         description="Check one border of a run with Great Expectations.",
     )
     parser.add_argument("border", choices=borders(), help="which border")
-    parser.add_argument("--home", type=Path, required=True, help="the home folder with the warehouse")
     parser.add_argument(
-        "--as-of-date", type=_day, required=True, metavar="YYYY-MM-DD", help="the day the warehouse was built for"
+        "--home", type=Path, required=True, help="the home folder with the warehouse"
+    )
+    parser.add_argument(
+        "--as-of-date",
+        type=_day,
+        required=True,
+        metavar="YYYY-MM-DD",
+        help="the day the warehouse was built for",
     )
     return parser
 

@@ -41,7 +41,9 @@ def read_batches(home: Home, suite: Suite, parameters: dict[str, Any]) -> dict[s
     try:
         with connect(home, read_only=True) as connection:
             _require_tables(connection, home, suite)
-            return {batch.name: _read(connection, suite, batch, parameters) for batch in suite.batches}
+            return {
+                batch.name: _read(connection, suite, batch, parameters) for batch in suite.batches
+            }
     except duckdb.Error as error:
         raise KithError(
             f"Border {suite.border}: the warehouse cannot be opened for reading: {str(error).splitlines()[0]}. If "
@@ -100,13 +102,17 @@ def _read(
         ) from error
 
 
-def _written_query(connection: duckdb.DuckDBPyConnection, batch: Batch, parameters: dict[str, Any]) -> str | None:
+def _written_query(
+    connection: duckdb.DuckDBPyConnection, batch: Batch, parameters: dict[str, Any]
+) -> str | None:
     writer = batch.query_writer or "select null"
     row = connection.execute(writer, _bound(connection, writer, parameters)).fetchone()
     return str(row[0]) if row and row[0] else None
 
 
-def _bound(connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def _bound(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any]
+) -> dict[str, Any]:
     """The parameters that a query names: DuckDB refuses more than it asked for."""
     named = connection.extract_statements(query)[0].named_parameters
     return {name: value for name, value in parameters.items() if name in named}

@@ -99,7 +99,9 @@ def check_border(home: Home, border: str, as_of_date: date, folder: Path = SUITE
         border=border,
         as_of_date=as_of_date,
         rules=len(results),
-        broken=tuple(_tell(suite, result, frames, parameters) for result in results if not result.success),
+        broken=tuple(
+            _tell(suite, result, frames, parameters) for result in results if not result.success
+        ),
         where=f"the tables {', '.join(suite.tables)} in {home.database}; every result is in {report}",
     )
     _write_report(report, verdict, accounts)
@@ -122,7 +124,10 @@ def _require_all_evaluated(suite: Suite, results: Sequence[RuleResult]) -> None:
 
 
 def _tell(
-    suite: Suite, result: RuleResult, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]
+    suite: Suite,
+    result: RuleResult,
+    frames: Mapping[str, pd.DataFrame],
+    parameters: Mapping[str, Any],
 ) -> Broken:
     rule = result.batch.rules[result.rule_number]
     return Broken(

@@ -82,7 +82,8 @@ def validate(
                 f"{reason}. Correct them in {suite.path}."
             ) from error
         results += sorted(
-            (_rule_result(batch, found) for found in outcome.results), key=lambda result: result.rule_number
+            (_rule_result(batch, found) for found in outcome.results),
+            key=lambda result: result.rule_number,
         )
         accounts.append(outcome.to_json_dict())
     context.build_data_docs(site_names=[SITE])
@@ -103,7 +104,10 @@ def _context(docs: Path) -> EphemeralDataContext:
         site_config={
             "class_name": "SiteBuilder",
             "show_how_to_buttons": False,
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(docs)},
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(docs),
+            },
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
         },
     )
@@ -142,7 +146,9 @@ def _validate_batch(
         batch_parameters={"dataframe": rows},
         expectation_parameters=dict(parameters),
         result_format=RESULT_FORMAT,
-        run_id=RunIdentifier(run_name=day.isoformat(), run_time=datetime.combine(day, datetime.min.time(), UTC)),
+        run_id=RunIdentifier(
+            run_name=day.isoformat(), run_time=datetime.combine(day, datetime.min.time(), UTC)
+        ),
     )
 
 

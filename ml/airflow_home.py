@@ -70,7 +70,11 @@ def prepare_airflow(home: Home, environment: dict[str, str], log: Path) -> None:
     for arguments in (("db", "migrate"), ("pools", "set", *POOL)):
         with log.open("ab") as sink:
             status = subprocess.run(
-                [AIRFLOW, *arguments], env=environment, stdout=sink, stderr=subprocess.STDOUT, check=False
+                [AIRFLOW, *arguments],
+                env=environment,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                check=False,
             ).returncode
         if status != 0:
             raise KithError(

@@ -40,17 +40,35 @@ DAY = _Day()
 FOLDER = click.Path(path_type=Path)
 
 home_option = click.option(
-    "--home", type=FOLDER, envvar="KITH_HOME", default=Path("home"), show_default=True, help="The home folder."
+    "--home",
+    type=FOLDER,
+    envvar="KITH_HOME",
+    default=Path("home"),
+    show_default=True,
+    help="The home folder.",
 )
-landing_option = click.option("--landing", type=FOLDER, required=True, envvar="KITH_LANDING", help="The landing zone.")
+landing_option = click.option(
+    "--landing", type=FOLDER, required=True, envvar="KITH_LANDING", help="The landing zone."
+)
 target_option = click.option("--target", "name", help="Only the targets of this name.")
 
 
 def run_options(command: Command) -> Command:
     """The options that every step of a run takes."""
     for option in (
-        click.option("--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed."),
-        click.option("--as-of-date", "day", type=DAY, required=True, help="00:00 of this day; facts before it count."),
+        click.option(
+            "--targets",
+            type=FOLDER,
+            envvar="KITH_TARGETS",
+            help="Another targets file than the seed.",
+        ),
+        click.option(
+            "--as-of-date",
+            "day",
+            type=DAY,
+            required=True,
+            help="00:00 of this day; facts before it count.",
+        ),
         home_option,
         landing_option,
     ):
@@ -73,7 +91,9 @@ def demo(landing: Path, customers: int, months: int, seed: int) -> None:
     """Write a demo brand, and beside the landing zone its truth."""
     from ml.data.demo import DEMO_AS_OF_DATE, DEMO_SETTINGS, default_truth_folder, write_demo
 
-    summary = write_demo(landing, default_truth_folder(landing), customers, months, seed, on_progress=say)
+    summary = write_demo(
+        landing, default_truth_folder(landing), customers, months, seed, on_progress=say
+    )
     say(str(summary))
     settings = ", ".join(f'{name} = "{value}"' for name, value in DEMO_SETTINGS.items())
     say(f"Run it as of {DEMO_AS_OF_DATE}; settings for kith.toml in the home folder: {settings}")
@@ -136,7 +156,11 @@ def expect(border: str, **options: Any) -> None:
 @cli.command()
 @run_options
 @target_option
-@click.option("--when-due", is_flag=True, help="Only targets without a model for this day, or with an old one.")
+@click.option(
+    "--when-due",
+    is_flag=True,
+    help="Only targets without a model for this day, or with an old one.",
+)
 def train(name: str | None, when_due: bool, **options: Any) -> None:
     """Train a candidate for each target."""
     from ml.learn.fit import train_models
@@ -147,7 +171,12 @@ def train(name: str | None, when_due: bool, **options: Any) -> None:
 @cli.command()
 @run_options
 @target_option
-@click.option("--of", "published", type=DAY, help="Hold what was published for this earlier day against what happened.")
+@click.option(
+    "--of",
+    "published",
+    type=DAY,
+    help="Hold what was published for this earlier day against what happened.",
+)
 def evaluate(name: str | None, published: date | None, **options: Any) -> None:
     """Compare candidates with champions; with --of, published scores with what happened since."""
     if published is not None:
@@ -202,7 +231,9 @@ def publish(**options: Any) -> None:
 @cli.command()
 @landing_option
 @home_option
-@click.option("--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed.")
+@click.option(
+    "--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed."
+)
 @click.option("--from", "first", type=DAY, required=True)
 @click.option("--to", "last", type=DAY, required=True)
 def backfill(landing: Path, home: Path, targets: Path | None, first: date, last: date) -> None:
@@ -221,7 +252,9 @@ def backfill(landing: Path, home: Path, targets: Path | None, first: date, last:
 
 @cli.command()
 @home_option
-@click.option("--to", "version", help="The version to go back to; the one before the current when absent.")
+@click.option(
+    "--to", "version", help="The version to go back to; the one before the current when absent."
+)
 def rollback(home: Path, version: str | None) -> None:
     """Point readers to an older version."""
     from ml.home import Home

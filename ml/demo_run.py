@@ -92,14 +92,18 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
     environment = airflow_environment(home, landing)
     say(f"Airflow in {home.root / 'airflow'}; what it says goes to {log}")
     prepare_airflow(home, environment, log)
-    (home.root / "airflow" / "claim.json").unlink(missing_ok=True)  # of a run that was stopped half-way
+    (home.root / "airflow" / "claim.json").unlink(
+        missing_ok=True
+    )  # of a run that was stopped half-way
     for dag_id in DAGS:
         run_dag(dag_id, day, environment, log, say)
     say("")
     _call([KITH, "status", "--home", str(home.root)])
 
 
-def run_dag(dag_id: str, day: date, environment: dict[str, str], log: Path, say: Callable[[str], None]) -> None:
+def run_dag(
+    dag_id: str, day: date, environment: dict[str, str], log: Path, say: Callable[[str], None]
+) -> None:
     """Run one DAG for one day in this process's children, without a scheduler.
 
     Raises:
@@ -118,7 +122,8 @@ def run_dag(dag_id: str, day: date, environment: dict[str, str], log: Path, say:
             progress.read(line.rstrip("\n"))
     if process.returncode != 0 or progress.steps == 0:
         why = (
-            progress.failure or f"Airflow ended {dag_id} with status {process.returncode} after {progress.steps} steps."
+            progress.failure
+            or f"Airflow ended {dag_id} with status {process.returncode} after {progress.steps} steps."
         )
         raise KithError(f"{why} (The whole log is in {log}.)")
 
@@ -127,7 +132,12 @@ def run_dag(dag_id: str, day: date, environment: dict[str, str], log: Path, say:
 def _started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A process that does not outlive us: SIGTERM lets Airflow end the step it runs, SIGKILL ends Airflow."""
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     ) as process:
         try:
             yield process
@@ -140,12 +150,17 @@ def _started(command: list[str], environment: dict[str, str]) -> Iterator[subpro
 
 def _write_brand(home: Home, landing: Path, customers: int, say: Callable[[str], None]) -> None:
     # The truth is written last: where it is, the demo brand is whole. A landing zone named by hand is not ours.
-    if default_truth_folder(landing).exists() or (os.environ.get("KITH_LANDING") and landing.is_dir()):
+    if default_truth_folder(landing).exists() or (
+        os.environ.get("KITH_LANDING") and landing.is_dir()
+    ):
         say(f"Landing zone found in {landing}; it is used as it is")
         return
     settings = home.root / SETTINGS_FILE
     if not settings.exists():
-        settings.write_text("".join(f'{name} = "{value}"\n' for name, value in DEMO_SETTINGS.items()), encoding="utf-8")
+        settings.write_text(
+            "".join(f'{name} = "{value}"\n' for name, value in DEMO_SETTINGS.items()),
+            encoding="utf-8",
+        )
     say(f"Writing a demo brand to {landing}")
     _call([KITH, "demo", "--landing", str(landing), "--customers", str(customers)])
 
@@ -153,7 +168,9 @@ def _write_brand(home: Home, landing: Path, customers: int, say: Callable[[str],
 def _call(command: list[str]) -> None:
     status = subprocess.run(command, check=False).returncode
     if status != 0:
-        raise KithError(f"`{' '.join(command)}` ended with status {status}; what it said stands above.")
+        raise KithError(
+            f"`{' '.join(command)}` ended with status {status}; what it said stands above."
+        )
 
 
 def _say(line: str) -> None:

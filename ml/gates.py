@@ -13,7 +13,11 @@ from ml.home import REPOSITORY
 from ml.run import Run, RunState
 
 # Which step must be done before a border can be looked at, and the command that does it.
-BORDERS = {"landing": ("landing", "build"), "features": ("features", "build"), "scores": ("tables", "score")}
+BORDERS = {
+    "landing": ("landing", "build"),
+    "features": ("features", "build"),
+    "scores": ("tables", "score"),
+}
 
 
 def check_border(run: Run, border: str) -> None:
@@ -41,7 +45,10 @@ def check_border(run: Run, border: str) -> None:
         check=False,
     )
     if finished.returncode != 0:
-        told = finished.stderr.strip() or f"the check of the {border} border ended with status {finished.returncode}"
+        told = (
+            finished.stderr.strip()
+            or f"the check of the {border} border ended with status {finished.returncode}"
+        )
         raise KithError(told)
     for line in finished.stdout.splitlines():
         run.report(line)

@@ -42,11 +42,15 @@ class Run:
         report: Report = print,
     ) -> Run:
         """Read settings and targets; nothing is written yet."""
-        return cls(Home(home.resolve()), landing.resolve(), as_of_date, read_targets(targets_file), report)
+        return cls(
+            Home(home.resolve()), landing.resolve(), as_of_date, read_targets(targets_file), report
+        )
 
     def definition(self) -> str:
         """Digest of what this run computes, the data aside: code, settings and targets."""
-        targets = [(target.name, target.horizon_days, target.population_days) for target in self.targets]
+        targets = [
+            (target.name, target.horizon_days, target.population_days) for target in self.targets
+        ]
         return digest_of([code_digest(), self.home.settings.fingerprint(), json.dumps(targets)])
 
     def target(self, name: str) -> list[Target]:
@@ -89,7 +93,9 @@ class RunState:
         state = self._read()
         wanted = self._run.as_of_date.isoformat()
         if state.get("as_of_date") != wanted or step not in state.get("done", []):
-            built = f"it was last built for {state['as_of_date']}" if state else "nothing was built yet"
+            built = (
+                f"it was last built for {state['as_of_date']}" if state else "nothing was built yet"
+            )
             if state.get("as_of_date") == wanted:
                 built = f"for that day only {', '.join(state['done']) or 'nothing'} has been done"
             raise KithError(

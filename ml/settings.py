@@ -32,7 +32,9 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"'{name}' is no time zone of the IANA list (such as Asia/Tokyo)") from error
+        raise ValueError(
+            f"'{name}' is no time zone of the IANA list (such as Asia/Tokyo)"
+        ) from error
     return name
 
 
@@ -53,7 +55,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KITH_", extra="forbid", frozen=True)
 
-    timezone: TimeZone = Field("UTC", description="The brand's time zone: as_of_date is 00:00 there.")
+    timezone: TimeZone = Field(
+        "UTC", description="The brand's time zone: as_of_date is 00:00 there."
+    )
     source: dict[str, SourceSettings] = Field(default_factory=dict)
     default_country: str | None = Field(
         None, pattern="^[A-Z]{2}$", description="Country of phone numbers without a country code."
@@ -109,7 +113,9 @@ def load_settings(home: Path) -> Settings:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise KithError(f"{path} is not valid TOML: {error}. Mend the line and run again.") from error
+            raise KithError(
+                f"{path} is not valid TOML: {error}. Mend the line and run again."
+            ) from error
     try:
         return Settings(**values)
     except ValidationError as error:

@@ -95,8 +95,12 @@ def _environment(home: Home) -> dict[str, str]:
 def _explain_failure(home: Home, log: Path) -> str:
     """Name the first node that failed and why, from dbt's own results."""
     try:
-        results = json.loads((_target(home) / "run_results.json").read_text(encoding="utf-8"))["results"]
-        failed = next(result for result in results if result["status"] in ("error", "fail", "runtime error"))
+        results = json.loads((_target(home) / "run_results.json").read_text(encoding="utf-8"))[
+            "results"
+        ]
+        failed = next(
+            result for result in results if result["status"] in ("error", "fail", "runtime error")
+        )
         what = failed["unique_id"].split(".", 2)[-1]
         why = " ".join((failed.get("message") or "no message").split())[:600]
     except (OSError, ValueError, KeyError, StopIteration):

@@ -40,7 +40,9 @@ def write_parquet(landing: Path, entity: str, rows: Sequence[Row], name: str = "
     path = landing / entity / name
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    pq.write_table(pa.table({column: [row.get(column) for row in rows] for column in columns}), path)
+    pq.write_table(
+        pa.table({column: [row.get(column) for row in rows] for column in columns}), path
+    )
     return path
 
 

@@ -20,7 +20,6 @@ from ml.learn.splits import cutoff_grid
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
-
 SNAPSHOT_TABLE = ("features", "customer_features")
 TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
 
@@ -52,7 +51,9 @@ def build_identity(run: Run) -> None:
     """Decide which records are one customer, at every date."""
     RunState(run).require("landing", "build --part landing")
     run.report("identity: who is who")
-    run_models(run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+"], run.report)
+    run_models(
+        run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+"], run.report
+    )
     with connect(run.home) as connection:
         merges = assign_customers(connection)
         counts = connection.execute(
@@ -60,7 +61,9 @@ def build_identity(run: Run) -> None:
             "where valid_to is null"
         ).fetchone()
     records, customers = counts or (0, 0)
-    run.report(f"identity: {records:,} records are {customers:,} customers; {merges:,} merges on the way")
+    run.report(
+        f"identity: {records:,} records are {customers:,} customers; {merges:,} merges on the way"
+    )
     RunState(run).note("identity")
 
 
@@ -68,12 +71,21 @@ def build_events(run: Run) -> None:
     """Attach every fact to its record, versions resolved, and measure how late facts come."""
     RunState(run).require("identity", "build --part identity")
     run.report("events: every fact with its customer and both clocks")
-    run_models(run.home, run.as_of_date, ["customer_map", "int_identity__customers_now", "path:models/events"], run.report)
+    run_models(
+        run.home,
+        run.as_of_date,
+        ["customer_map", "int_identity__customers_now", "path:models/events"],
+        run.report,
+    )
     with connect(run.home) as connection:
         lag = label_lag_days(connection, run)
         first_fact = _first_fact(connection)
-    run.report(f"label_lag_days: {lag} (facts count as complete before {run.as_of_date - timedelta(days=lag)})")
-    RunState(run).note("events", label_lag_days=lag, first_fact=first_fact.isoformat() if first_fact else None)
+    run.report(
+        f"label_lag_days: {lag} (facts count as complete before {run.as_of_date - timedelta(days=lag)})"
+    )
+    RunState(run).note(
+        "events", label_lag_days=lag, first_fact=first_fact.isoformat() if first_fact else None
+    )
 
 
 def build_features(run: Run) -> None:
@@ -95,7 +107,9 @@ def build_cutoffs(run: Run, plan: list[tuple[str, int, date]]) -> None:
     with connect(run.home) as connection:
         write_table(connection, "control.training_plan", TRAINING_PLAN, plan)
     cutoffs = sorted({day for _, _, day in plan})
-    run.report(f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else ""))
+    run.report(
+        f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else "")
+    )
     _build_snapshots(run, cutoffs)
     run_models(run.home, run.as_of_date, ["path:models/labels"], run.report)
 
@@ -123,7 +137,9 @@ def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
     """Whole days within which 99 % of the facts of the slowest source become known (or the setting)."""
     if run.home.settings.label_lag_days is not None:
         return run.home.settings.label_lag_days
-    row = connection.execute("select coalesce(max(lag_days), 0) from events.delivery_lags").fetchone()
+    row = connection.execute(
+        "select coalesce(max(lag_days), 0) from events.delivery_lags"
+    ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -139,7 +155,9 @@ def _build_snapshots(run: Run, dates: list[date]) -> None:
         Snapshots(connection, run, *SNAPSHOT_TABLE).record(missing)
 
 
-def _visible_days(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> list[tuple[object, ...]]:
+def _visible_days(
+    connection: duckdb.DuckDBPyConnection, as_of_date: date
+) -> list[tuple[object, ...]]:
     return connection.execute(
         "select entity, visible_on, rows_landed, digest from staging.landing_days where visible_on <= ? order by all",
         [as_of_date],

@@ -52,12 +52,20 @@ def _report_files(landing: Landing, say: Callable[[str], None]) -> None:
     for file in landing.files:
         absent = [column for column in file.entity.columns if column not in file.columns]
         renamed = [f"{own} as {name}" for name, own in file.columns.items() if own != name]
-        say(f"  {file.name} → {file.entity.name}: {len(file.columns)} of {len(file.entity.columns)} columns")
-        for title, names in (("read", renamed), ("absent (optional)", absent), ("ignored", file.ignored)):
+        say(
+            f"  {file.name} → {file.entity.name}: {len(file.columns)} of {len(file.entity.columns)} columns"
+        )
+        for title, names in (
+            ("read", renamed),
+            ("absent (optional)", absent),
+            ("ignored", file.ignored),
+        ):
             if names:
                 say(f"    {title}: {', '.join(names)}")
     for name in landing.unknown:
-        say(f"  {name}: not read; no entity of the contract has this name, or it is neither .parquet nor .csv")
+        say(
+            f"  {name}: not read; no entity of the contract has this name, or it is neither .parquet nor .csv"
+        )
     missing = [name for name in entities() if name not in landing.present]
     say(f"absent entities: {', '.join(missing) or 'none'}")
 
@@ -97,8 +105,12 @@ def _report_refusals(connection: duckdb.DuckDBPyConnection, say: Callable[[str],
         say(f"  {entity}.{column}: {count:,} optional values did not parse and are read as empty")
 
 
-def _report_identifiers(connection: duckdb.DuckDBPyConnection, run: Run, say: Callable[[str], None]) -> None:
-    unread = connection.execute("select count(*) from control.phone_numbers where e164 is null").fetchone()
+def _report_identifiers(
+    connection: duckdb.DuckDBPyConnection, run: Run, say: Callable[[str], None]
+) -> None:
+    unread = connection.execute(
+        "select count(*) from control.phone_numbers where e164 is null"
+    ).fetchone()
     if unread and unread[0] and run.home.settings.default_country is None:
         say(
             f"phones: {unread[0]:,} numbers are not readable; those without a country code need the setting "

@@ -33,7 +33,11 @@ def write_control_tables(
         SQL_SETTINGS,
         [[getattr(settings, name) for name in SQL_SETTINGS]],
     )
-    zones = [[name, source.timezone] for name, source in sorted(settings.source.items()) if source.timezone]
+    zones = [
+        [name, source.timezone]
+        for name, source in sorted(settings.source.items())
+        if source.timezone
+    ]
     write_table(connection, "control.sources", {"source": "varchar", "timezone": "varchar"}, zones)
     write_table(
         connection,
@@ -68,10 +72,15 @@ def read_rates(settings: Settings) -> dict[str, str]:
         with Path(path).open(encoding="utf-8-sig", newline="") as lines:
             rows = list(csv.DictReader(lines))
     except (OSError, UnicodeDecodeError) as error:
-        raise KithError(f"The rates file {path} (setting rates_file) cannot be read: {error}.") from error
+        raise KithError(
+            f"The rates file {path} (setting rates_file) cannot be read: {error}."
+        ) from error
     rates: dict[str, str] = {}
     for number, row in enumerate(rows, start=1):
-        currency, rate = (row.get("currency") or "").strip().upper(), (row.get("rate") or "").strip()
+        currency, rate = (
+            (row.get("currency") or "").strip().upper(),
+            (row.get("rate") or "").strip(),
+        )
         try:
             valid = float(rate) > 0
         except ValueError:

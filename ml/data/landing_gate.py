@@ -19,7 +19,11 @@ def check_currencies(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
         "where currency is not null group by 1 order by 1"
     ).fetchall()
     currencies = [row[0] for row in found]
-    if len(currencies) + bool(set(currencies) - {run.home.settings.currency} and run.home.settings.currency) < 2:
+    if (
+        len(currencies)
+        + bool(set(currencies) - {run.home.settings.currency} and run.home.settings.currency)
+        < 2
+    ):
         return
     rated = {row[0] for row in connection.execute("select currency from control.rates").fetchall()}
     if missing := [currency for currency in currencies if currency not in rated]:
@@ -39,7 +43,10 @@ def report_landing(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     for entity, rows_in, staged, refused in rows:
         run.report(f"  {entity}: {rows_in:,} rows in = {staged:,} staged + {refused:,} quarantined")
     later = connection.execute(
-        "select coalesce(sum(rows_landed), 0) from staging.landing_days where visible_on > ?", [run.as_of_date]
+        "select coalesce(sum(rows_landed), 0) from staging.landing_days where visible_on > ?",
+        [run.as_of_date],
     ).fetchone()
     if later and later[0]:
-        run.report(f"  {int(later[0]):,} rows become known on {run.as_of_date} or later and are not seen yet")
+        run.report(
+            f"  {int(later[0]):,} rows become known on {run.as_of_date} or later and are not seen yet"
+        )

@@ -20,7 +20,9 @@ STATE = "control.snapshot_state"
 class Snapshots:
     """The snapshot tables of one schema, known by the last one that is built (`table`)."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, run: Run, schema: str, table: str) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, run: Run, schema: str, table: str
+    ) -> None:
         self._connection = connection
         self._schema = schema
         self._table = f"{schema}.{table}"
@@ -35,7 +37,8 @@ class Snapshots:
         When the definition has changed, other code may give other columns: the schema is emptied.
         """
         stale = self._connection.execute(
-            f"select count(*) from {STATE} where schema_name = ? and definition <> ?", [self._schema, self._definition]
+            f"select count(*) from {STATE} where schema_name = ? and definition <> ?",
+            [self._schema, self._definition],
         ).fetchone()
         if (stale and stale[0]) or not table_exists(self._connection, self._table):
             self._connection.execute(f"drop schema if exists {self._schema} cascade")
@@ -55,11 +58,15 @@ class Snapshots:
                 f"delete from {STATE} where schema_name = ? and as_of_date = ?", [self._schema, day]
             )
             self._connection.execute(
-                f"insert into {STATE} values (?, ?, ?, ?)", [self._schema, day, key, self._definition]
+                f"insert into {STATE} values (?, ?, ?, ?)",
+                [self._schema, day, key, self._definition],
             )
 
     def _keys(self, dates: list[date]) -> dict[date, str]:
         rows = self._connection.execute(
             "select visible_on, entity, rows_landed, digest from staging.landing_days order by all"
         ).fetchall()
-        return {day: digest_of([self._definition, *(str(row) for row in rows if row[0] <= day)]) for day in dates}
+        return {
+            day: digest_of([self._definition, *(str(row) for row in rows if row[0] <= day)])
+            for day in dates
+        }

@@ -44,7 +44,10 @@ def read_targets(path: Path | None = None) -> list[Target]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(lines)
-            rows = [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in reader]
+            rows = [
+                {key.strip(): (value or "").strip() for key, value in row.items() if key}
+                for row in reader
+            ]
             header = [name.strip() for name in reader.fieldnames or []]
     except (OSError, UnicodeDecodeError) as error:
         raise KithError(f"The targets file {path} cannot be read: {error}.") from error
@@ -56,7 +59,9 @@ def read_targets(path: Path | None = None) -> list[Target]:
     keys = [(target.name, target.horizon_days) for target in targets]
     if repeated := {key for key in keys if keys.count(key) > 1}:
         name, horizon = sorted(repeated)[0]
-        raise KithError(f"The targets file {path} lists {name} with horizon {horizon} more than once; keep one row.")
+        raise KithError(
+            f"The targets file {path} lists {name} with horizon {horizon} more than once; keep one row."
+        )
     return sorted(targets)
 
 

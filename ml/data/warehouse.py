@@ -65,7 +65,9 @@ def write_table(
         connection.execute(f"insert into {name} select {', '.join(columns)} from frame")
     elif rows:
         placeholders = ", ".join("?" for _ in columns)
-        connection.executemany(f"insert into {name} values ({placeholders})", [list(row) for row in rows])
+        connection.executemany(
+            f"insert into {name} values ({placeholders})", [list(row) for row in rows]
+        )
 
 
 def table_exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
@@ -78,6 +80,8 @@ def table_exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
     return bool(found and found[0])
 
 
-def frame(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+def frame(
+    connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[object] = ()
+) -> pd.DataFrame:
     """Run a query and give its rows as a DataFrame; the query orders them where order matters."""
     return connection.execute(query, list(parameters)).df()

@@ -18,9 +18,9 @@ from ml.data.warehouse import connect, frame
 from ml.errors import KithError
 from ml.learn import metrics
 from ml.learn.bundle import ModelBundle
+from ml.learn.fit import RULE_FOLDER
 from ml.learn.plots import calibration_plot, lift_plot
 from ml.learn.registry import Registry
-from ml.learn.fit import RULE_FOLDER
 from ml.run import Run, RunState
 from ml.serve.versions import Version, Versions
 
@@ -40,7 +40,9 @@ def evaluate_published(run: Run, published: date, name: str | None = None) -> pd
     """
     state = RunState(run).require("events", "build")
     version = _version_of(run, published)
-    targets = _closed(run, version, run.target(name) if name else run.targets, complete_until_of(run, state))
+    targets = _closed(
+        run, version, run.target(name) if name else run.targets, complete_until_of(run, state)
+    )
     build_cutoffs(run, [(target.name, target.horizon_days, published) for target in targets])
     registry = Registry(run.home)
     tables = [_evaluate_target(run, registry, version, target) for target in targets]
@@ -57,15 +59,22 @@ def _version_of(run: Run, published: date) -> Version:
     return found[-1]
 
 
-def _closed(run: Run, version: Version, targets: Sequence[Target], complete_until: datetime) -> list[Target]:
+def _closed(
+    run: Run, version: Version, targets: Sequence[Target], complete_until: datetime
+) -> list[Target]:
     scored = {
-        (model["target"], model["horizon_days"]) for model in version.manifest["models"] if model["status"] == "scored"
+        (model["target"], model["horizon_days"])
+        for model in version.manifest["models"]
+        if model["status"] == "scored"
     }
     listed = [target for target in targets if (target.name, target.horizon_days) in scored]
     closed = [
         target
         for target in listed
-        if datetime.combine(version.as_of_date + timedelta(days=target.horizon_days), datetime.min.time()) <= complete_until
+        if datetime.combine(
+            version.as_of_date + timedelta(days=target.horizon_days), datetime.min.time()
+        )
+        <= complete_until
     ]
     if not closed:
         known = ", ".join(target.key for target in listed) or "none was scored"
@@ -76,7 +85,9 @@ def _closed(run: Run, version: Version, targets: Sequence[Target], complete_unti
     return closed
 
 
-def _evaluate_target(run: Run, registry: Registry, version: Version, target: Target) -> pd.DataFrame:
+def _evaluate_target(
+    run: Run, registry: Registry, version: Version, target: Target
+) -> pd.DataFrame:
     model = next(
         model
         for model in version.manifest["models"]
@@ -84,14 +95,23 @@ def _evaluate_target(run: Run, registry: Registry, version: Version, target: Tar
     )
     rows = _rows(run, version, target)
     registered = next(
-        found for found in reversed(registry.versions(target, version.as_of_date)) if found.tags["sha256"] == model["sha256"]
+        found
+        for found in reversed(registry.versions(target, version.as_of_date))
+        if found.tags["sha256"] == model["sha256"]
     )
     rule = ModelBundle.from_files(registry.files(registered, RULE_FOLDER))
     rows["rule"] = rule.predict(rows)
     groups = {"everyone": np.ones(len(rows), dtype=bool)}
     if target.name == "share":
         groups["shared before"] = (rows["shares_sent_count_all"] > 0).to_numpy()
-    table = _figures(rows, groups, {"probability": f"Kith ({registered.tags['served']})", "rule": registered.tags["best_rule"]})
+    table = _figures(
+        rows,
+        groups,
+        {
+            "probability": f"Kith ({registered.tags['served']})",
+            "rule": registered.tags["best_rule"],
+        },
+    )
     table.insert(0, "target", target.key)
     _log(run, registry, target, version, rows, table)
     for line in table.to_dict("records"):
@@ -102,7 +122,9 @@ def _evaluate_target(run: Run, registry: Registry, version: Version, target: Tar
     return table
 
 
-def _figures(rows: pd.DataFrame, groups: dict[str, np.ndarray], contenders: dict[str, str]) -> pd.DataFrame:
+def _figures(
+    rows: pd.DataFrame, groups: dict[str, np.ndarray], contenders: dict[str, str]
+) -> pd.DataFrame:
     lines = []
     for group, chosen in groups.items():
         outcome = rows.loc[chosen, "label"].to_numpy()
@@ -138,7 +160,12 @@ def _rows(run: Run, version: Version, target: Target) -> pd.DataFrame:
 
 
 def _log(
-    run: Run, registry: Registry, target: Target, version: Version, rows: pd.DataFrame, table: pd.DataFrame
+    run: Run,
+    registry: Registry,
+    target: Target,
+    version: Version,
+    rows: pd.DataFrame,
+    table: pd.DataFrame,
 ) -> None:
     outcome, probability = rows["label"].to_numpy(), rows["probability"].to_numpy()
     title = f"{target.key} of {version.as_of_date}, realised"
@@ -148,13 +175,17 @@ def _log(
         tags={"published": version.name, "as_of_date": run.as_of_date.isoformat()},
         parameters={"as_of_date": version.as_of_date, "known_at": run.as_of_date},
         metrics={
-            f"{'served' if line['contender'].startswith('Kith') else 'rule'}.{line['group'].replace(' ', '_')}.{key}": line[key]
+            f"{'served' if line['contender'].startswith('Kith') else 'rule'}.{line['group'].replace(' ', '_')}.{key}": line[
+                key
+            ]
             for line in table.to_dict("records")
             for key in SHOWN
         },
         texts={"realised.csv": table.to_csv(index=False)},
         figures={
-            "plots/calibration.png": calibration_plot(metrics.calibration_table(outcome, probability), title),
+            "plots/calibration.png": calibration_plot(
+                metrics.calibration_table(outcome, probability), title
+            ),
             "plots/lift.png": lift_plot(metrics.lift_table(outcome, probability), title),
         },
     )

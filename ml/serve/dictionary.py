@@ -15,7 +15,12 @@ def write_dictionary(path: Path) -> None:
     lines = ["# Data dictionary", ""]
     for model in models:
         lines += [f"## {model['name']}.parquet", "", model["description"].strip(), ""]
-        lines += [f"Key: {', '.join(model['config']['meta']['key'])}", "", "| column | type | meaning |", "|---|---|---|"]
+        lines += [
+            f"Key: {', '.join(model['config']['meta']['key'])}",
+            "",
+            "| column | type | meaning |",
+            "|---|---|---|",
+        ]
         lines += [
             f"| {column['name']} | {column['data_type']} | {column.get('description', '').strip()} |"
             for column in model["columns"]

@@ -61,12 +61,17 @@ def publish_version(run: Run) -> str:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     moved = versions.make_current_if_not_older(name, run.as_of_date)
-    run.report(f"published: {versions.folder / name}" + ("" if moved else " (the current version is of a later day)"))
+    run.report(
+        f"published: {versions.folder / name}"
+        + ("" if moved else " (the current version is of a later day)")
+    )
     RunState(run).note("publish", version=name)
     return name
 
 
-def _export(connection: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path) -> dict[str, Any]:
+def _export(
+    connection: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path
+) -> dict[str, Any]:
     path = folder / f"{table.name}.parquet"
     order = ", ".join(f'"{column}"' for column in table.key)
     connection.execute(
@@ -81,7 +86,10 @@ def _models(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     cursor = connection.execute("select * from scores.verdicts order by target, horizon_days")
     names = [column[0] for column in cursor.description or []]
     return [
-        {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in zip(names, row, strict=True)}
+        {
+            name: value.isoformat() if hasattr(value, "isoformat") else value
+            for name, value in zip(names, row, strict=True)
+        }
         for row in cursor.fetchall()
     ]
 
@@ -93,7 +101,9 @@ def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
     there = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
     if _digests(there) != _digests(manifest):
         differing = [
-            file["name"] for file in manifest["files"] if _digests(there).get(file["name"], file["sha256"]) != file["sha256"]
+            file["name"]
+            for file in manifest["files"]
+            if _digests(there).get(file["name"], file["sha256"]) != file["sha256"]
         ]
         raise KithError(
             f"The version {target.name} is published already with other content ({', '.join(differing) or 'other files'}), "
@@ -103,11 +113,13 @@ def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
 
 
 def _digests(manifest: dict[str, Any]) -> dict[str, str]:
-    return {file["name"]: file["sha256"] for file in manifest["files"] if file["name"] not in NOT_COMPARED}
+    return {
+        file["name"]: file["sha256"]
+        for file in manifest["files"]
+        if file["name"] not in NOT_COMPARED
+    }
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-

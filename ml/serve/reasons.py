@@ -70,7 +70,9 @@ def top_reasons(
         DataFrame with the columns reason_1, reason_2, reason_3, same rows.
     """
     names = [name for name in contributions.columns if name in tellable]
-    spare = [name for name in tellable if name.startswith("days_since_") or name.endswith("_count_all")]
+    spare = [
+        name for name in tellable if name.startswith("days_since_") or name.endswith("_count_all")
+    ]
     weight = contributions[names].to_numpy()
     weight = np.where(is_likely[:, None], weight, -weight)
     topics = np.array([phrase_for(name).topic for name in names])
@@ -104,7 +106,11 @@ def _pick(
             told.append(phrase_for(names[index]).tell(values[index]))
     for name, value in zip(spare, spare_values, strict=True):
         phrase = phrase_for(name)
-        if len(told) < REASONS and phrase.topic not in used and (text := phrase.tell(value)) not in told:
+        if (
+            len(told) < REASONS
+            and phrase.topic not in used
+            and (text := phrase.tell(value)) not in told
+        ):
             used.add(phrase.topic)
             told.append(text)
     return told + ["no further reason"] * (REASONS - len(told))

@@ -103,17 +103,27 @@ def _score_target(
 ) -> tuple[TargetVerdict, pd.DataFrame]:
     definition = definition_hash(run, target)
     population = population_features(run, target)
-    key = {"target": target.name, "horizon_days": target.horizon_days, "definition_hash": definition}
+    key: dict[str, Any] = {
+        "target": target.name,
+        "horizon_days": target.horizon_days,
+        "definition_hash": definition,
+    }
     nobody = pd.DataFrame(columns=list(PREDICTIONS))
     champion = registry.champion(target, run.as_of_date, definition)
     if population.empty or champion is None:
         training = state.get(f"training_{target.key}", {})
-        counts = {name: training.get(name, 0) for name in ("customers_with", "customers_without")}
+        counts: dict[str, Any] = {
+            name: training.get(name, 0) for name in ("customers_with", "customers_without")
+        }
         counts["customers_needed"] = run.home.settings.min_class_customers
         reason = "empty_population" if population.empty else "thin_data"
-        return TargetVerdict(status="not_scored", reason_code=reason, population=len(population), **key, **counts), nobody
+        return TargetVerdict(
+            status="not_scored", reason_code=reason, population=len(population), **key, **counts
+        ), nobody
     verdict, predictions = _predict(registry, champion, population, target)
-    return TargetVerdict(status="scored", reason_code=None, population=len(population), **key, **verdict), predictions
+    return TargetVerdict(
+        status="scored", reason_code=None, population=len(population), **key, **verdict
+    ), predictions
 
 
 def _predict(
@@ -125,7 +135,9 @@ def _predict(
     for start in range(0, len(population), BATCH_ROWS):
         batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
         probability = nine_digits(bundle.predict(batch))
-        reasons = top_reasons(bundle.contributions(batch), batch, probability >= bundle.base_rate, tellable)
+        reasons = top_reasons(
+            bundle.contributions(batch), batch, probability >= bundle.base_rate, tellable
+        )
         batches.append(
             reasons.assign(
                 customer_id=batch["customer_id"],
@@ -178,11 +190,17 @@ def _store(run: Run, target: Target, verdict: TargetVerdict, predictions: pd.Dat
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)
         listed = [(other.name, other.horizon_days) for other in run.targets]
         for table in ("scores.predictions", "scores.verdicts"):
-            stale = connection.execute(f"select distinct target, horizon_days from {table}").fetchall()
+            stale = connection.execute(
+                f"select distinct target, horizon_days from {table}"
+            ).fetchall()
             for other in set(stale) - set(listed):
-                connection.execute(f"delete from {table} where target = ? and horizon_days = ?", list(other))
+                connection.execute(
+                    f"delete from {table} where target = ? and horizon_days = ?", list(other)
+                )
         connection.register("predictions", predictions)
-        connection.execute(f"insert into scores.predictions select {', '.join(PREDICTIONS)} from predictions")
+        connection.execute(
+            f"insert into scores.predictions select {', '.join(PREDICTIONS)} from predictions"
+        )
         values = asdict(verdict)
         connection.execute(
             f"insert into scores.verdicts values ({', '.join('?' for _ in VERDICTS)})",

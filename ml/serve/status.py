@@ -21,7 +21,9 @@ def describe_home(home: Home) -> list[str]:
         f"audit: {manifest['audit']['result']} ({manifest['audit']['rules']} rules)",
     ]
     lines += [_describe_model(model) for model in manifest["models"]]
-    lines += ["tables:"] + [f"  {file['name']}: {file['rows']:,} rows" for file in manifest["files"]]
+    lines += ["tables:"] + [
+        f"  {file['name']}: {file['rows']:,} rows" for file in manifest["files"]
+    ]
     others = [version.name for version in versions.all() if version.name != current.name]
     lines.append(f"other versions: {', '.join(others) or 'none'}")
     lines.append(f"files: {versions.folder / current.name}")

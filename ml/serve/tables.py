@@ -32,7 +32,9 @@ class PublishedTable:
 def published_tables() -> list[PublishedTable]:
     """The tables of a version, as the dbt project declares them."""
     models = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))["models"]
-    return [PublishedTable(model["name"], tuple(model["config"]["meta"]["key"])) for model in models]
+    return [
+        PublishedTable(model["name"], tuple(model["config"]["meta"]["key"])) for model in models
+    ]
 
 
 def build_tables(run: Run) -> None:
@@ -50,8 +52,12 @@ def build_tables(run: Run) -> None:
         snapshots = Snapshots(connection, run, "relationship", "customer_level_snapshots")
         missing = snapshots.missing(grid)
         write_dates(connection, "control.level_plan", missing)
-    run.report(f"relationship: {len(missing)} of {len(grid)} weeks of levels to build; published tables")
-    run_models(run.home, run.as_of_date, ["path:models/relationship", "path:models/published"], run.report)
+    run.report(
+        f"relationship: {len(missing)} of {len(grid)} weeks of levels to build; published tables"
+    )
+    run_models(
+        run.home, run.as_of_date, ["path:models/relationship", "path:models/published"], run.report
+    )
     with connect(run.home) as connection:
         Snapshots(connection, run, "relationship", "customer_level_snapshots").record(missing)
     RunState(run).note("tables", run_id=run_id)
@@ -59,7 +65,10 @@ def build_tables(run: Run) -> None:
 
 def compute_run_id(connection: duckdb.DuckDBPyConnection, run: Run, landing_digest: str) -> str:
     """Digest of the visible rows, the settings, the code, the models served, and the day."""
-    models = frame(connection, "select target, horizon_days, status, reason_code, sha256 from scores.verdicts order by all")
+    models = frame(
+        connection,
+        "select target, horizon_days, status, reason_code, sha256 from scores.verdicts order by all",
+    )
     served = models.to_csv(index=False)
     return digest_of([landing_digest, run.definition(), served, run.as_of_date.isoformat()])[:32]
 
@@ -75,7 +84,9 @@ def level_grid(first_fact: str | None, as_of_date: date) -> list[date]:
 
 def _require_all_scored(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     scored = set(connection.execute("select target, horizon_days from scores.verdicts").fetchall())
-    missing = [target.key for target in run.targets if (target.name, target.horizon_days) not in scored]
+    missing = [
+        target.key for target in run.targets if (target.name, target.horizon_days) not in scored
+    ]
     if missing:
         raise KithError(
             f"The published tables need a verdict on every target; missing for {run.as_of_date}: "

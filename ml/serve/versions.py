@@ -35,7 +35,9 @@ class Versions:
         for path in self.folder.glob("*/manifest.json"):
             if not path.parent.name.startswith("."):
                 manifest = json.loads(path.read_text(encoding="utf-8"))
-                found.append(Version(path.parent.name, date.fromisoformat(manifest["as_of_date"]), manifest))
+                found.append(
+                    Version(path.parent.name, date.fromisoformat(manifest["as_of_date"]), manifest)
+                )
         return sorted(found, key=lambda version: (version.as_of_date, version.name))
 
     def current(self) -> Version | None:
@@ -62,19 +64,27 @@ class Versions:
         """
         versions, current = self.all(), self.current()
         if current is None:
-            raise KithError(f"Nothing is published under {self.folder.parent}, so there is nothing to go back from.")
-        older = [version for version in versions if (version.as_of_date, version.name) < (current.as_of_date, current.name)]
-        chosen = next((version for version in versions if version.name == to), None) if to else (older or [None])[-1]
+            raise KithError(
+                f"Nothing is published under {self.folder.parent}, so there is nothing to go back from."
+            )
+        here = (current.as_of_date, current.name)
+        older = [version for version in versions if (version.as_of_date, version.name) < here]
+        candidates = [version for version in versions if version.name == to] if to else older
+        chosen = candidates[-1] if candidates else None
         if chosen is None:
             names = ", ".join(version.name for version in versions)
-            wanted = f"no version is named {to}" if to else f"no version is older than {current.name}"
+            wanted = (
+                f"no version is named {to}" if to else f"no version is older than {current.name}"
+            )
             raise KithError(f"Going back is not possible: {wanted}. Published versions: {names}.")
         self._point_to(chosen.name, chosen.as_of_date)
         return chosen
 
     def _point_to(self, name: str, as_of_date: date) -> None:
         part = self._pointer.with_suffix(".part")
-        self._write(part, json.dumps({"version": name, "as_of_date": as_of_date.isoformat()}) + "\n")
+        self._write(
+            part, json.dumps({"version": name, "as_of_date": as_of_date.isoformat()}) + "\n"
+        )
         os.replace(part, self._pointer)
 
     @staticmethod

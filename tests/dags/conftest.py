@@ -27,7 +27,9 @@ def stub_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kith = place / "bin" / "kith"
     kith.write_text(f"#!{sys.executable}\n" + STUB.read_text(encoding="utf-8"))
     airflow = place / "bin" / "airflow"
-    airflow.write_text(f"#!{python}\nimport sys\nfrom airflow.__main__ import main\nsys.exit(main())\n")
+    airflow.write_text(
+        f"#!{python}\nimport sys\nfrom airflow.__main__ import main\nsys.exit(main())\n"
+    )
     for script in (kith, airflow):
         script.chmod(0o755)
     return python
@@ -37,7 +39,9 @@ def stub_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stub_home(stub_python: Path, tmp_path_factory: pytest.TempPathFactory) -> StubHome:
     """A home in a zone west of UTC that catches up from a late day; its Airflow is made by the first command."""
     root = tmp_path_factory.mktemp("home")
-    (root / "kith.toml").write_text('timezone = "America/New_York"\nschedule_start = "2026-05-01"\n')
+    (root / "kith.toml").write_text(
+        'timezone = "America/New_York"\nschedule_start = "2026-05-01"\n'
+    )
     return StubHome(root, stub_python)
 
 

@@ -50,4 +50,8 @@ class StubHome:
 
 
 def _clean_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("KITH_", "AIRFLOW", "STUB_"))}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KITH_", "AIRFLOW", "STUB_"))
+    }

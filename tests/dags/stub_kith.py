@@ -21,11 +21,15 @@ if os.environ.get("STUB_SLEEPS_AT") == step:
     (home / "sleeping.txt").write_text(str(os.getpid()), encoding="utf-8")
     time.sleep(60)
 if os.environ.get("STUB_STOPS_AT") == step:
-    print("kith: More than 2 % of the rows are bad: 7 of 100 in orders. Mend them.", file=sys.stderr)
+    print(
+        "kith: More than 2 % of the rows are bad: 7 of 100 in orders. Mend them.", file=sys.stderr
+    )
     sys.exit(1)
 if os.environ.get("STUB_IS_KILLED_AT") == step:
     os.kill(os.getpid(), signal.SIGKILL)
 if step == "publish":
     day = given["--as-of-date"]
     (home / "warehouse").mkdir(exist_ok=True)
-    (home / "warehouse" / "run.json").write_text(json.dumps({"as_of_date": day, "version": f"{day}-stub"}))
+    (home / "warehouse" / "run.json").write_text(
+        json.dumps({"as_of_date": day, "version": f"{day}-stub"})
+    )

@@ -15,7 +15,17 @@ import pytest
 from stub_home import DAGS, REPOSITORY
 
 DAILY, WEEKLY = "customer_360_daily", "propensity_training_weekly"
-HEAVY = {"lightgbm", "mlflow", "pandas", "duckdb", "great_expectations", "numpy", "pyarrow", "sklearn", "scipy"}
+HEAVY = {
+    "lightgbm",
+    "mlflow",
+    "pandas",
+    "duckdb",
+    "great_expectations",
+    "numpy",
+    "pyarrow",
+    "sklearn",
+    "scipy",
+}
 LIGHT = {"ml.settings", "ml.data.targets", "ml.home", "ml.errors"}
 TARGETS = ("churn", "next_purchase", "share")
 FIRST = [
@@ -56,7 +66,9 @@ def test_the_daily_dag_goes_from_landing_to_published_version(load_dag: LoadDag)
     ]
     assert {task.task_id: step_of(task) for task in dag.tasks} == dict(before + scores + after)
     expected = in_line([name for name, _ in before]) | in_line([name for name, _ in after])
-    expected |= {("promote_models", name) for name, _ in scores} | {(name, "build_tables") for name, _ in scores}
+    expected |= {("promote_models", name) for name, _ in scores} | {
+        (name, "build_tables") for name, _ in scores
+    }
     assert edges(dag) == expected
 
 
@@ -72,11 +84,15 @@ def test_the_weekly_dag_trains_compares_and_promotes_each_target(load_dag: LoadD
     assert edges(dag) == expected
 
 
-def test_a_target_with_several_horizons_is_one_task_and_an_unlisted_one_none(load_dag: LoadDag, tmp_path: Path) -> None:
+def test_a_target_with_several_horizons_is_one_task_and_an_unlisted_one_none(
+    load_dag: LoadDag, tmp_path: Path
+) -> None:
     targets = tmp_path / "targets.csv"
     targets.write_text("target,horizon_days,population_days\nshare,7,365\nshare,30,365\n")
     dag = load_dag(DAILY, KITH_TARGETS=str(targets), KITH_LANDING=str(tmp_path / "islands"))
-    assert [task.task_id for task in dag.tasks if task.task_id.startswith("score_")] == ["score_share"]
+    assert [task.task_id for task in dag.tasks if task.task_id.startswith("score_")] == [
+        "score_share"
+    ]
     for task in dag.tasks:
         assert task.command[-2:] == ["--targets", str(targets)]
         assert task.command[task.command.index("--landing") + 1] == str(tmp_path / "islands")
@@ -84,7 +100,9 @@ def test_a_target_with_several_horizons_is_one_task_and_an_unlisted_one_none(loa
 
 
 @pytest.mark.parametrize("dag_id", [DAILY, WEEKLY])
-def test_every_task_is_limited_explained_and_alone_on_the_warehouse(load_dag: LoadDag, dag_id: str) -> None:
+def test_every_task_is_limited_explained_and_alone_on_the_warehouse(
+    load_dag: LoadDag, dag_id: str
+) -> None:
     dag = load_dag(dag_id)
     assert (dag.dag_id, dag.max_active_runs, dag.catchup) == (dag_id, 1, False)
     assert "When it fails" in dag.doc_md
@@ -100,10 +118,16 @@ def test_every_task_is_limited_explained_and_alone_on_the_warehouse(load_dag: Lo
 
 def test_outlets_are_the_published_tables_and_the_promoted_models(load_dag: LoadDag) -> None:
     def outlets(dag: Any) -> dict[str, list[str]]:
-        return {task.task_id: [asset.name for asset in task.outlets] for task in dag.tasks if task.outlets}
+        return {
+            task.task_id: [asset.name for asset in task.outlets]
+            for task in dag.tasks
+            if task.outlets
+        }
 
     assert outlets(load_dag(DAILY)) == {"publish_version": ["customer_360"]}
-    assert outlets(load_dag(WEEKLY)) == {f"promote_{name}": [f"propensity_{name}"] for name in TARGETS}
+    assert outlets(load_dag(WEEKLY)) == {
+        f"promote_{name}": [f"propensity_{name}"] for name in TARGETS
+    }
 
 
 @pytest.mark.parametrize(
@@ -124,7 +148,8 @@ def test_the_schedule_begins_with_schedule_start_in_the_brands_zone(
     dag = load_dag(dag_id, f'timezone = "{zone}"\nschedule_start = "2026-07-01"\n')
     assert dag.catchup
     first = coerce_to_core_timetable(dag.timetable).next_dagrun_info(
-        last_automated_data_interval=None, restriction=TimeRestriction(dag.start_date, None, catchup=True)
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(dag.start_date, None, catchup=True),
     )
     assert first.logical_date == instant
 
@@ -170,7 +195,11 @@ def test_parsing_a_dag_file_loads_nothing_heavy_and_is_quick(tmp_path: Path) -> 
     )
     output = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": f"{DAGS}:{REPOSITORY}", "AIRFLOW_HOME": str(tmp_path), "KITH_HOME": str(tmp_path)},
+        env={
+            "PYTHONPATH": f"{DAGS}:{REPOSITORY}",
+            "AIRFLOW_HOME": str(tmp_path),
+            "KITH_HOME": str(tmp_path),
+        },
         capture_output=True,
         text=True,
         check=True,

@@ -18,7 +18,14 @@ from ml.errors import KithError
 sys.path.insert(0, str(DAGS))
 from kith_clock import as_of_date, newest_extra
 
-ZONES = ["UTC", "Asia/Ho_Chi_Minh", "America/New_York", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Africa/Cairo"]
+ZONES = [
+    "UTC",
+    "Asia/Ho_Chi_Minh",
+    "America/New_York",
+    "Pacific/Kiritimati",
+    "Pacific/Pago_Pago",
+    "Africa/Cairo",
+]
 days = st.dates(date(2009, 1, 1), date(2030, 12, 31))
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 
@@ -60,17 +67,25 @@ def test_utc_midnight_is_a_date_alone_in_manual_runs_only() -> None:
 
 
 def test_the_day_that_was_asked_for_wins() -> None:
-    asked = as_of_date(ZoneInfo("UTC"), datetime(2011, 9, 1, 2, tzinfo=UTC), "scheduled", "2012-01-05")
+    asked = as_of_date(
+        ZoneInfo("UTC"), datetime(2011, 9, 1, 2, tzinfo=UTC), "scheduled", "2012-01-05"
+    )
     assert asked == date(2012, 1, 5)
     with pytest.raises(KithError, match=r"YYYY-MM-DD; found '05/01/2012' in the parameter"):
         as_of_date(ZoneInfo("UTC"), None, "manual", "05/01/2012")
 
 
 def test_an_asset_triggered_run_takes_day_and_version_from_the_newest_event() -> None:
-    older = Event(datetime(2026, 7, 1, 3, tzinfo=UTC), {"as_of_date": "2026-07-01", "version": "2026-07-01-a"})
-    newer = Event(datetime(2026, 7, 2, 3, tzinfo=UTC), {"as_of_date": "2026-07-02", "version": "2026-07-02-b"})
+    older = Event(
+        datetime(2026, 7, 1, 3, tzinfo=UTC), {"as_of_date": "2026-07-01", "version": "2026-07-01-a"}
+    )
+    newer = Event(
+        datetime(2026, 7, 2, 3, tzinfo=UTC), {"as_of_date": "2026-07-02", "version": "2026-07-02-b"}
+    )
     for events in ([older, newer], [newer, older]):
-        assert as_of_date(ZoneInfo("Asia/Tokyo"), None, "asset_triggered", events=events) == date(2026, 7, 2)
+        assert as_of_date(ZoneInfo("Asia/Tokyo"), None, "asset_triggered", events=events) == date(
+            2026, 7, 2
+        )
         assert newest_extra(events)["version"] == "2026-07-02-b"
 
 

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.slow
 
 def asset_events(home: StubHome, task_id: str) -> list[dict[str, str]]:
     with sqlite3.connect(home.root / "airflow" / "airflow.db") as database:
-        found = database.execute("SELECT extra FROM asset_event WHERE source_task_id = ? ORDER BY id", [task_id])
+        found = database.execute(
+            "SELECT extra FROM asset_event WHERE source_task_id = ? ORDER BY id", [task_id]
+        )
         return [json.loads(extra) for (extra,) in found]
 
 
@@ -45,8 +47,12 @@ def test_make_run_writes_the_brand_runs_both_dags_and_shows_the_status(stub_home
     ):
         assert line in output.splitlines()
     assert "[info" not in output
-    assert asset_events(stub_home, "publish_version") == [{"as_of_date": "2026-03-02", "version": "2026-03-02-stub"}]
-    assert asset_events(stub_home, "promote_churn") == [{"as_of_date": "2026-03-02", "target": "churn"}]
+    assert asset_events(stub_home, "publish_version") == [
+        {"as_of_date": "2026-03-02", "version": "2026-03-02-stub"}
+    ]
+    assert asset_events(stub_home, "promote_churn") == [
+        {"as_of_date": "2026-03-02", "target": "churn"}
+    ]
 
 
 def test_a_step_that_stops_ends_the_run_with_its_own_paragraph(stub_home: StubHome) -> None:
@@ -62,12 +68,16 @@ def test_a_step_that_stops_ends_the_run_with_its_own_paragraph(stub_home: StubHo
 
 
 def test_a_date_alone_is_that_date_also_where_airflow_thinks_in_utc(stub_home: StubHome) -> None:
-    status, output = stub_home.run(*AIRFLOW, "dags", "test", DAILY, "2011-09-01", AIRFLOW__CORE__DEFAULT_TIMEZONE="UTC")
+    status, output = stub_home.run(
+        *AIRFLOW, "dags", "test", DAILY, "2011-09-01", AIRFLOW__CORE__DEFAULT_TIMEZONE="UTC"
+    )
     assert status == 0, output
     assert stub_home.calls()[0] == "build --part landing --as-of-date 2011-09-01"
 
 
-def test_a_run_waits_for_one_that_still_runs_and_not_for_one_that_is_gone(stub_home: StubHome) -> None:
+def test_a_run_waits_for_one_that_still_runs_and_not_for_one_that_is_gone(
+    stub_home: StubHome,
+) -> None:
     sleeping = stub_home.root / "sleeping.txt"
     first = stub_home.start(*AIRFLOW, "dags", "test", DAILY, "2011-09-02", STUB_SLEEPS_AT="audit")
     wait_for(lambda: sleeping.exists())
@@ -75,7 +85,9 @@ def test_a_run_waits_for_one_that_still_runs_and_not_for_one_that_is_gone(stub_h
     claim = stub_home.root / "airflow" / "claim.json"
     try:
         log = stub_home.root / "second.log"
-        wait_for(lambda: "2011-09-05" in (stub_home.root / "calls.txt").read_text() or waits(second, log))
+        wait_for(
+            lambda: "2011-09-05" in (stub_home.root / "calls.txt").read_text() or waits(second, log)
+        )
         assert "2011-09-05" not in (stub_home.root / "calls.txt").read_text()
         assert json.loads(claim.read_text())["dag_id"] == DAILY
     finally:

@@ -82,10 +82,24 @@ def _kept() -> tempfile.TemporaryDirectory[str]:
 def landing_world(root: Path) -> Home:
     """Three entities, of which a few rows were refused, and one that brought nothing."""
     home = Home(root)
-    rows = [("orders", 5_000, 4_990, 10), ("profiles", 1_000, 1_000, 0), ("shares", 300, 280, 20), ("links", 0, 0, 0)]
-    refused = [("orders", "orders/web.csv", number, "amount", "does not parse") for number in range(1, 11)]
-    refused += [("shares", "shares/app.csv", number, "occurred_at", "missing") for number in range(1, 21)]
-    columns = {"entity": "varchar", "rows_in": "bigint", "rows_staged": "bigint", "rows_quarantined": "bigint"}
+    rows = [
+        ("orders", 5_000, 4_990, 10),
+        ("profiles", 1_000, 1_000, 0),
+        ("shares", 300, 280, 20),
+        ("links", 0, 0, 0),
+    ]
+    refused = [
+        ("orders", "orders/web.csv", number, "amount", "does not parse") for number in range(1, 11)
+    ]
+    refused += [
+        ("shares", "shares/app.csv", number, "occurred_at", "missing") for number in range(1, 21)
+    ]
+    columns = {
+        "entity": "varchar",
+        "rows_in": "bigint",
+        "rows_staged": "bigint",
+        "rows_quarantined": "bigint",
+    }
     quarantine = {"entity": "varchar", "file": "varchar", "file_row": "bigint"}
     quarantine |= {"column_name": "varchar", "reason": "varchar"}
     with connect(home) as connection:
@@ -130,8 +144,12 @@ def scores_world(root: Path, scored: int = 240, not_scored: int = 5) -> Home:
     home.root.mkdir(parents=True, exist_ok=True)
     targets = {"target": "varchar", "horizon_days": "integer", "population_days": "integer"}
     with connect(home) as connection:
-        write_table(connection, "control.targets", targets, [(name, days, 365) for name, days, _ in TARGETS])
-        ids = pd.DataFrame({"customer_id": [customer(number) for number in range(scored + not_scored)]})
+        write_table(
+            connection, "control.targets", targets, [(name, days, 365) for name, days, _ in TARGETS]
+        )
+        ids = pd.DataFrame(
+            {"customer_id": [customer(number) for number in range(scored + not_scored)]}
+        )
         write_table(connection, "published.customers", {"customer_id": "varchar"}, ids)
         rows = [row for target in TARGETS for row in _score_rows(*target, scored, not_scored)]
         frame = pd.DataFrame(rows, columns=list(SCORES))
@@ -169,18 +187,39 @@ def _score_rows(
         decile = 1 + place * 10 // scored
         band = "high" if decile <= 2 else "medium" if decile <= 5 else "low"
         probability = 2 * base_rate * (1 - (place + 0.5) / scored)
-        score = (probability, 100 - place * 100 // scored, decile, band, base_rate, "orders a lot", "came", "stays")
+        score = (
+            probability,
+            100 - place * 100 // scored,
+            decile,
+            band,
+            base_rate,
+            "orders a lot",
+            "came",
+            "stays",
+        )
         yield (DAY, customer(place), target, horizon, *window, "scored", None, *score, "run1")
     for number in range(scored, scored + not_scored):
         blank = (None, None, None, None, base_rate, None, None, None)
-        yield (DAY, customer(number), target, horizon, *window, "not_scored", "profiling_refused", *blank, "run1")
+        yield (
+            DAY,
+            customer(number),
+            target,
+            horizon,
+            *window,
+            "not_scored",
+            "profiling_refused",
+            *blank,
+            "run1",
+        )
 
 
 def judge(home: Home, border: str) -> Verdict:
     """Judge a border, and make sure that neither the words nor the reports show a person."""
     verdict = check_border(home, border, DAY)
     written = [
-        path.read_text(encoding="utf-8") for path in home.reports.rglob("*") if path.suffix in (".json", ".html")
+        path.read_text(encoding="utf-8")
+        for path in home.reports.rglob("*")
+        if path.suffix in (".json", ".html")
     ]
     assert len(written) >= 3  # the result, the index and a page at least
     for text in [verdict.message(), *verdict.warnings, *written]:

@@ -41,7 +41,9 @@ def _score(statement: str, rule: str, *told: str, stops: bool = True) -> Fault:
 
 FAULTS = {
     "nothing counted": _landing(
-        "delete from staging.landing_summary", "The account of the landing zone names its entities", "0 rows"
+        "delete from staging.landing_summary",
+        "The account of the landing zone names its entities",
+        "0 rows",
     ),
     "a row lost": _landing(
         "update staging.landing_summary set rows_staged = rows_staged - 1 where entity = 'orders'",
@@ -181,10 +183,14 @@ FAULTS = {
         ("1 rows repeat a customer",),
     ),
     "an unknown status": _score(
-        "status = 'guessed' where customer_id like '%0244'", "A row is scored or not_scored", "1 rows with 'guessed'"
+        "status = 'guessed' where customer_id like '%0244'",
+        "A row is scored or not_scored",
+        "1 rows with 'guessed'",
     ),
     "no status": _score(
-        "status = null where customer_id like '%0244'", "A row is scored or not_scored", "1 rows with 'no status'"
+        "status = null where customer_id like '%0244'",
+        "A row is scored or not_scored",
+        "1 rows with 'no status'",
     ),
     "another day": _score(
         "as_of_date = '2026-06-30' where customer_id like '%0003'",
@@ -202,7 +208,9 @@ FAULTS = {
         "churn 90 days: 240 rows run from 2026-07-01 00:00:00 to 2026-09-30 00:00:00",
     ),
     "no window": _score(
-        "window_end = null where customer_id like '%0003'", "The window ends one horizon after its start", "1 rows"
+        "window_end = null where customer_id like '%0003'",
+        "The window ends one horizon after its start",
+        "1 rows",
     ),
     "beyond certainty": _score(
         "probability = 1.01 where customer_id like '%0000'",
@@ -210,10 +218,14 @@ FAULTS = {
         "1 of 3 scored rows in decile 1 have none",
     ),
     "no probability": _score(
-        "probability = null where customer_id like '%0003'", "A score is a probability between 0 and 1", "1 of"
+        "probability = null where customer_id like '%0003'",
+        "A score is a probability between 0 and 1",
+        "1 of",
     ),
     "a probability that is no number": _score(
-        "probability = 'nan' where customer_id like '%0003'", "A score is a probability between 0 and 1", "1 of"
+        "probability = 'nan' where customer_id like '%0003'",
+        "A score is a probability between 0 and 1",
+        "1 of",
     ),
     "no place": _score(
         "band = null where customer_id like '%0003'",
@@ -221,7 +233,9 @@ FAULTS = {
         "1 scored rows",
     ),
     "a percentile of nothing": _score(
-        "percentile = 0 where customer_id like '%0003'", "Percentiles run from 1 to 100", "1 rows with percentile 0"
+        "percentile = 0 where customer_id like '%0003'",
+        "Percentiles run from 1 to 100",
+        "1 rows with percentile 0",
     ),
     "a band of another decile": _score(
         "band = 'high' where decile = 3 and target = 'churn'",
@@ -229,10 +243,14 @@ FAULTS = {
         "churn 90 days: 3 rows with decile 3 and band high",
     ),
     "an eleventh decile": _score(
-        "decile = 11 where customer_id like '%0239'", "Deciles run from 1 to 10", "1 rows with decile 11 and band low"
+        "decile = 11 where customer_id like '%0239'",
+        "Deciles run from 1 to 10",
+        "1 rows with decile 11 and band low",
     ),
     "an unknown band": _score(
-        "band = 'warm' where customer_id like '%0003'", "Deciles run from 1 to 10", "1 rows with decile 1 and band warm"
+        "band = 'warm' where customer_id like '%0003'",
+        "Deciles run from 1 to 10",
+        "1 rows with decile 1 and band warm",
     ),
     "an empty reason": _score(
         "reason_3 = ' ' where customer_id like '%0003'",
@@ -286,8 +304,12 @@ FAULTS = {
         "The mean probability is not beyond reason of the base rate",
         "mean 0.0020, base rate 0.2000, a factor of 124.8",
     ),
-    "two runs": _score("run_id = 'run2' where target = 'churn'", "All rows come from one run", "2 different run_id"),
-    "no run": _score("run_id = null where target = 'churn'", "Every row names its run", "245 rows have no run_id"),
+    "two runs": _score(
+        "run_id = 'run2' where target = 'churn'", "All rows come from one run", "2 different run_id"
+    ),
+    "no run": _score(
+        "run_id = null where target = 'churn'", "Every row names its run", "245 rows have no run_id"
+    ),
 }
 
 
@@ -335,7 +357,10 @@ def test_the_landing_limits_are_settings(tmp_path: Path) -> None:
         "max_bad_share = 0.001\nmin_bad_rows_entity = 20\nmax_bad_share_entity = 0.05\n"
     )
     verdict = judge(Home(tmp_path), "landing")
-    assert [broken.rule[:18] for broken in verdict.stops] == ["At most 5.0% of th", "At most 0.1% of al"]
+    assert [broken.rule[:18] for broken in verdict.stops] == [
+        "At most 5.0% of th",
+        "At most 0.1% of al",
+    ]
     assert "shares: 20 of 300 rows (6.7%)" in verdict.message()
 
 
@@ -349,7 +374,8 @@ def test_a_small_entity_may_be_bad(tmp_path: Path) -> None:
     )
     assert judge(home, "landing").passed
     run_sql(
-        home, "update staging.landing_summary set rows_staged = 100, rows_quarantined = 200 where entity = 'shares'"
+        home,
+        "update staging.landing_summary set rows_staged = 100, rows_quarantined = 200 where entity = 'shares'",
     )
     assert not judge(home, "landing").passed
 
@@ -362,7 +388,8 @@ def test_exactly_the_limit_passes(tmp_path: Path) -> None:
     )
     assert judge(home, "landing").passed
     run_sql(
-        home, "update staging.landing_summary set rows_staged = 4893, rows_quarantined = 107 where entity = 'orders'"
+        home,
+        "update staging.landing_summary set rows_staged = 4893, rows_quarantined = 107 where entity = 'orders'",
     )
     assert not judge(home, "landing").passed
 
@@ -389,7 +416,10 @@ def test_a_small_population_says_too_little_of_its_mean(tmp_path: Path) -> None:
 
 def test_only_the_rows_of_the_day_are_judged(tmp_path: Path) -> None:
     home = good_world("features", tmp_path)
-    run_sql(home, "update features.customer_features set orders_count_30d = -1 where as_of_date < '2026-07-01'")
+    run_sql(
+        home,
+        "update features.customer_features set orders_count_30d = -1 where as_of_date < '2026-07-01'",
+    )
     assert judge(home, "features").passed
 
 
@@ -408,7 +438,10 @@ def test_a_new_feature_needs_no_new_rule(tmp_path: Path) -> None:
 def test_long_lists_are_cut(tmp_path: Path) -> None:
     home = good_world("features", tmp_path)
     columns = [f"thing{number}_count" for number in range(8)]
-    run_sql(home, *(f"alter table features.customer_features add {column} integer" for column in columns))
+    run_sql(
+        home,
+        *(f"alter table features.customer_features add {column} integer" for column in columns),
+    )
     message = judge(home, "features").message()
     assert "thing4_count is INTEGER; and 3 more" in message
 
@@ -425,7 +458,9 @@ def test_a_missing_table_fails(border: str, tmp_path: Path) -> None:
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     home = good_world("landing", tmp_path)
     run_sql(home, "alter table staging.landing_summary drop rows_quarantined")
-    with pytest.raises(KithError, match=r"batch entities: its query does not fit the warehouse: .*rows_quarantined"):
+    with pytest.raises(
+        KithError, match=r"batch entities: its query does not fit the warehouse: .*rows_quarantined"
+    ):
         check_border(home, "landing", DAY)
 
 
@@ -438,7 +473,9 @@ def test_no_warehouse_fails(tmp_path: Path) -> None:
 def test_a_warehouse_of_another_day_fails(tmp_path: Path) -> None:
     home = good_world("landing", tmp_path)
     home.run_state.write_text('{"as_of_date": "2026-06-30", "done": ["landing"]}')
-    with pytest.raises(KithError, match="was last built for 2026-06-30, and 2026-07-01 was to be checked"):
+    with pytest.raises(
+        KithError, match="was last built for 2026-06-30, and 2026-07-01 was to be checked"
+    ):
         check_border(home, "landing", DAY)
     home.run_state.write_text('{"as_of_date": "2026-07-01", "done": ["landing"]}')
     assert judge(home, "landing").passed

@@ -15,7 +15,9 @@ from expectations.__main__ import main
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def _run(home: Path, border: str = "landing", day: str = "2026-07-01") -> subprocess.CompletedProcess[str]:
+def _run(
+    home: Path, border: str = "landing", day: str = "2026-07-01"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "expectations", border, "--home", str(home), "--as-of-date", day],
         cwd=REPOSITORY,
@@ -40,7 +42,10 @@ def test_good_data_is_one_line_and_a_report(tmp_path: Path) -> None:
 
 def test_bad_data_is_one_paragraph_and_status_1(tmp_path: Path) -> None:
     home = good_world("landing", tmp_path)
-    run_sql(home, "update staging.landing_summary set rows_staged = 4000, rows_quarantined = 1000 where rows_in = 5000")
+    run_sql(
+        home,
+        "update staging.landing_summary set rows_staged = 4000, rows_quarantined = 1000 where rows_in = 5000",
+    )
     finished = _run(tmp_path)
     assert finished.returncode == 1
     assert finished.stdout == ""
@@ -52,7 +57,9 @@ def test_bad_data_is_one_paragraph_and_status_1(tmp_path: Path) -> None:
     assert [broken["stops"] for broken in report["broken"]] == [True, True]
 
 
-def test_what_cannot_be_judged_leaves_no_old_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_judged_leaves_no_old_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     old = tmp_path / "reports" / "expectations" / "landing.json"
     old.parent.mkdir(parents=True)
     old.write_text('{"result": "passed"}')
@@ -63,7 +70,9 @@ def test_what_cannot_be_judged_leaves_no_old_report(tmp_path: Path, capsys: pyte
 
 def test_a_warehouse_that_is_being_written_is_told(tmp_path: Path) -> None:
     home = good_world("landing", tmp_path)
-    hold = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    hold = (
+        "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", hold, str(home.database)],
         stdin=subprocess.PIPE,

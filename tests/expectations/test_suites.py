@@ -30,7 +30,10 @@ def _check(tmp_path: Path, suite: str) -> list[str]:
     folder.mkdir()
     (folder / "landing.yml").write_text(suite)
     return [
-        broken.found for broken in check_border(good_world("landing", tmp_path / "home"), "landing", DAY, folder).stops
+        broken.found
+        for broken in check_border(
+            good_world("landing", tmp_path / "home"), "landing", DAY, folder
+        ).stops
     ]
 
 
@@ -50,7 +53,10 @@ def test_a_suite_without_rules_fails(tmp_path: Path) -> None:
 
 def test_a_batch_without_rules_fails(tmp_path: Path) -> None:
     with pytest.raises(KithError, match="the batch other has no rules"):
-        _check(tmp_path, HEAD + "batches:" + BATCH + "    rules:" + RULE + BATCH.replace("entities", "other"))
+        _check(
+            tmp_path,
+            HEAD + "batches:" + BATCH + "    rules:" + RULE + BATCH.replace("entities", "other"),
+        )
 
 
 def test_a_suite_with_a_rule_is_evaluated(tmp_path: Path) -> None:
@@ -61,7 +67,10 @@ def test_a_rule_that_cannot_be_evaluated_stops_the_run(tmp_path: Path) -> None:
     """Even a warning: it has judged nothing."""
     rule = RULE.replace("column: rows_in", "column: rows_out") + "        severity: warning\n"
     (found,) = _check(tmp_path, HEAD + "batches:" + BATCH + "    rules:" + rule)
-    assert found == 'it could not be evaluated (Error: The column "rows_out" in BatchData does not exist.)'
+    assert (
+        found
+        == 'it could not be evaluated (Error: The column "rows_out" in BatchData does not exist.)'
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,11 +82,25 @@ def test_a_rule_that_cannot_be_evaluated_stops_the_run(tmp_path: Path) -> None:
         ("just words", "pop"),
         (HEAD + "batches:" + BATCH + "    rules:" + RULE.replace("found", "fuond"), "fuond"),
         (
-            HEAD + "batches:" + BATCH + "    rules:" + RULE.replace("values_to_be", "values_to_bee"),
+            HEAD
+            + "batches:"
+            + BATCH
+            + "    rules:"
+            + RULE.replace("values_to_be", "values_to_bee"),
             "1 rules and 0 were evaluated",
         ),
-        (HEAD + "batches:" + BATCH + "    rules:" + RULE.replace("min_value: 0", "min_value: {$PARAMETER: x}"), "x"),
-        (HEAD + "batches:" + BATCH + "    rules:" + RULE.replace("min_value: 0", "minimum: 0"), "minimum"),
+        (
+            HEAD
+            + "batches:"
+            + BATCH
+            + "    rules:"
+            + RULE.replace("min_value: 0", "min_value: {$PARAMETER: x}"),
+            "x",
+        ),
+        (
+            HEAD + "batches:" + BATCH + "    rules:" + RULE.replace("min_value: 0", "minimum: 0"),
+            "minimum",
+        ),
         (HEAD + "parameters: [max_bad]\nbatches:" + BATCH + "    rules:" + RULE, "max_bad"),
     ],
 )
@@ -99,4 +122,10 @@ def test_no_batch_holds_a_column_of_a_person() -> None:
         for batch in load_suite(border).batches:
             for rule in batch.rules:
                 assert not any(word in rule.found for word in personal)
-                assert rule.kwargs.get("column") not in ("customer_id", "source_key", "email", "name", "phone")
+                assert rule.kwargs.get("column") not in (
+                    "customer_id",
+                    "source_key",
+                    "email",
+                    "name",
+                    "phone",
+                )

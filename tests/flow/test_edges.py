@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -20,7 +19,13 @@ Rows = dict[str, list[Row]]
 def one_order_date() -> Rows:
     return {
         "orders": [
-            {"source": "web", "order_id": number, "source_key": f"k{number % 40}", "occurred_at": "2024-03-01", "amount": 5}
+            {
+                "source": "web",
+                "order_id": number,
+                "source_key": f"k{number % 40}",
+                "occurred_at": "2024-03-01",
+                "amount": 5,
+            }
             for number in range(60)
         ]
     }
@@ -48,7 +53,13 @@ def only_interactions() -> Rows:
 def long_gone() -> Rows:
     return {
         "orders": [
-            {"source": "web", "order_id": number, "source_key": f"k{number}", "occurred_at": "2020-03-01", "amount": 5}
+            {
+                "source": "web",
+                "order_id": number,
+                "source_key": f"k{number}",
+                "occurred_at": "2020-03-01",
+                "amount": 5,
+            }
             for number in range(20)
         ]
     }
@@ -56,12 +67,20 @@ def long_gone() -> Rows:
 
 def nothing_yet() -> Rows:
     return {
-        "orders": [{"source": "web", "order_id": "1", "source_key": "k", "occurred_at": "2024-07-01", "amount": 5}],
+        "orders": [
+            {
+                "source": "web",
+                "order_id": "1",
+                "source_key": "k",
+                "occurred_at": "2024-07-01",
+                "amount": 5,
+            }
+        ],
         "profiles": [{"source": "web", "source_key": "k", "known_at": "2024-07-01", "name": "K"}],
     }
 
 
-NOBODY = {target: ("empty_population", 0, 0) for target in ("next_purchase", "churn", "share")}
+NOBODY = dict.fromkeys(("next_purchase", "churn", "share"), ("empty_population", 0, 0))
 
 # World, customers published, and per target the reason and the customers found with and without the outcome.
 EXPECTED: list[tuple[Callable[[], Rows], int, dict[str, tuple[str, int, int]]]] = [
@@ -69,19 +88,31 @@ EXPECTED: list[tuple[Callable[[], Rows], int, dict[str, tuple[str, int, int]]]] 
         one_order_date,
         40,
         # At the cut-offs just after it everybody is in the population of churn, and nobody came back.
-        {"next_purchase": ("thin_data", 0, 40), "churn": ("empty_population", 40, 0), "share": ("thin_data", 0, 40)},
+        {
+            "next_purchase": ("thin_data", 0, 40),
+            "churn": ("empty_population", 40, 0),
+            "share": ("thin_data", 0, 40),
+        },
     ),
     (
         only_shares,
         18,
         # Only the first of May lies a month back: one inviter, who went on, and three who received.
-        {"next_purchase": ("empty_population", 0, 0), "churn": ("empty_population", 0, 0), "share": ("thin_data", 1, 3)},
+        {
+            "next_purchase": ("empty_population", 0, 0),
+            "churn": ("empty_population", 0, 0),
+            "share": ("thin_data", 1, 3),
+        },
     ),
     (
         only_interactions,
         30,
         # The six who first came in May had not been seen at any cut-off a month ago.
-        {"next_purchase": ("empty_population", 0, 0), "churn": ("empty_population", 0, 0), "share": ("thin_data", 0, 24)},
+        {
+            "next_purchase": ("empty_population", 0, 0),
+            "churn": ("empty_population", 0, 0),
+            "share": ("thin_data", 0, 24),
+        },
     ),
     (long_gone, 20, NOBODY),
     (nothing_yet, 0, NOBODY),

@@ -46,7 +46,9 @@ def kith(*arguments: object) -> str:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_kith_beats_the_best_simple_rule_on_what_happened(name: str, shared_data: Path, tmp_path: Path) -> None:
+def test_kith_beats_the_best_simple_rule_on_what_happened(
+    name: str, shared_data: Path, tmp_path: Path
+) -> None:
     (data_set, folder, target, day, later), expected = CASES[name]
     landing, home, targets = tmp_path / "landing", tmp_path / "home", tmp_path / "targets.csv"
     targets.write_text(f"target,horizon_days,population_days\n{target}\n", encoding="utf-8")
@@ -54,7 +56,10 @@ def test_kith_beats_the_best_simple_rule_on_what_happened(name: str, shared_data
     options = ["--landing", landing, "--home", home, "--targets", targets, "--as-of-date"]
     assert "published: " in kith("run", *options, day)
     kith("build", *options, later)
-    told = [found.groupdict() for found in FIGURES.finditer(kith("evaluate", *options, later, "--of", day))]
+    told = [
+        found.groupdict()
+        for found in FIGURES.finditer(kith("evaluate", *options, later, "--of", day))
+    ]
     assert {line["group"] for line in told} == set(expected)
     for group, (people, bound) in expected.items():
         served, rule = (line for line in told if line["group"] == group)

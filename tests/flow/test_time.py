@@ -35,38 +35,93 @@ def poison(landing: Path, honest: Published) -> int:
     """Add facts that become known at the day or later, to every entity; gives the number of rows."""
     known = honest.table("identity_map")
     known = known[known["valid_to"].isna()]
-    first, second = (known[known["customer_id"] == chosen].iloc[0] for chosen in known["customer_id"].unique()[:2])
+    first, second = (
+        known[known["customer_id"] == chosen].iloc[0]
+        for chosen in known["customer_id"].unique()[:2]
+    )
     noon, after = f"{DAY} 00:00:00", "2026-06-15 12:00:00"
     mine = {"source": first["source"], "source_key": first["source_key"]}
     theirs = {"source": second["source"], "source_key": second["source_key"]}
     late = {"occurred_at": "2026-04-20 10:00:00", "known_at": noon}
     rows = {
         "links": [
-            {"left_source": mine["source"], "left_key": mine["source_key"], "right_source": theirs["source"],
-             "right_key": theirs["source_key"], "decision": "same", "known_at": noon},
-            {"left_source": mine["source"], "left_key": mine["source_key"], "right_source": "nowhere",
-             "right_key": "new", "decision": "different", "known_at": after},
+            {
+                "left_source": mine["source"],
+                "left_key": mine["source_key"],
+                "right_source": theirs["source"],
+                "right_key": theirs["source_key"],
+                "decision": "same",
+                "known_at": noon,
+            },
+            {
+                "left_source": mine["source"],
+                "left_key": mine["source_key"],
+                "right_source": "nowhere",
+                "right_key": "new",
+                "decision": "different",
+                "known_at": after,
+            },
         ],
         "identifiers": [
-            {**person, "id_type": "email", "id_value": "one@poison.org", "known_at": noon} for person in (mine, theirs)
+            {**person, "id_type": "email", "id_value": "one@poison.org", "known_at": noon}
+            for person in (mine, theirs)
         ],
-        "profiles": [{**mine, "known_at": noon, "name": "Someone Else", "email": "other@poison.org", "role": "staff"}],
+        "profiles": [
+            {
+                **mine,
+                "known_at": noon,
+                "name": "Someone Else",
+                "email": "other@poison.org",
+                "role": "staff",
+            }
+        ],
         "consents": [{**mine, "purpose": "profiling", "granted": "no", **late}],
         "orders": [
             {**mine, "order_id": "poison-1", "amount": "999999", **late},
-            {**mine, "order_id": "poison-2", "amount": "1", "occurred_at": after, "currency": "JPY"},
+            {
+                **mine,
+                "order_id": "poison-2",
+                "amount": "1",
+                "occurred_at": after,
+                "currency": "JPY",
+            },
             {**mine, "order_id": "poison-3", "amount": "not money", **late},
         ],
         "order_lines": [
-            {"source": mine["source"], "order_id": "poison-1", "line_no": "1", "product_id": "x", "quantity": "1", "amount": "5"},
-            {"source": mine["source"], "order_id": "poison-1", "line_no": "2", "product_id": "x", "quantity": "bad", "amount": "5"},
+            {
+                "source": mine["source"],
+                "order_id": "poison-1",
+                "line_no": "1",
+                "product_id": "x",
+                "quantity": "1",
+                "amount": "5",
+            },
+            {
+                "source": mine["source"],
+                "order_id": "poison-1",
+                "line_no": "2",
+                "product_id": "x",
+                "quantity": "bad",
+                "amount": "5",
+            },
         ],
-        "interactions": [{**mine, "kind": "complaint", **late}, {**mine, "kind": "view", "occurred_at": after}],
+        "interactions": [
+            {**mine, "kind": "complaint", **late},
+            {**mine, "kind": "view", "occurred_at": after},
+        ],
         "shares": [
-            {"source": mine["source"], "share_id": "poison", "inviter_key": mine["source_key"], "invitee_key": "friend",
-             "outcome": "ordered", **late},
+            {
+                "source": mine["source"],
+                "share_id": "poison",
+                "inviter_key": mine["source_key"],
+                "invitee_key": "friend",
+                "outcome": "ordered",
+                **late,
+            },
         ],
-        "contacts": [{**mine, "contact_id": "poison", "channel": "email", "outcome": "complained", **late}],
+        "contacts": [
+            {**mine, "contact_id": "poison", "channel": "email", "outcome": "complained", **late}
+        ],
         "measurements": [{**mine, "metric": "poison", "value": "1", **late}],
     }
     for entity, added in rows.items():
@@ -116,7 +171,9 @@ def test_another_home_and_other_files_give_the_same_bytes(
         if any(line.count('"') % 2 for line in lines):
             continue
         half = len(lines) // 2
-        path.with_name("z-" + path.name).write_text(header + "".join(reversed(lines[:half])), encoding="utf-8")
+        path.with_name("z-" + path.name).write_text(
+            header + "".join(reversed(lines[:half])), encoding="utf-8"
+        )
         path.write_text(header + "".join(reversed(lines[half:])), encoding="utf-8")
     again = run_once(other, tmp_path_factory.mktemp("home"), DAY, targets=TARGETS)
     assert again.digests() == honest.digests()

@@ -49,4 +49,6 @@ def run_once(
     said: list[str] = []
     version = run_day(Run.of(home, landing, day, targets_file, said.append))
     folder = home / "published" / "versions" / version
-    return Published(folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")), said)
+    return Published(
+        folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8")), said
+    )

@@ -59,29 +59,61 @@ def random_world(seed: int) -> World:
             "amount": draw.randint(1, 90),
         }
         known = late(moment)
-        world.orders.append(base | {"known_at": known, "status": draw.choice(["", "completed", "cancelled"])})
+        world.orders.append(
+            base | {"known_at": known, "status": draw.choice(["", "completed", "cancelled"])}
+        )
         if draw.random() < 0.3:
-            world.orders.append(base | {"known_at": late(known), "status": draw.choice(["completed", "returned"])})
+            world.orders.append(
+                base | {"known_at": late(known), "status": draw.choice(["completed", "returned"])}
+            )
     for number in range(draw.randint(0, 6)):
         moment = instant()
         inviter, invitee = draw.choice(keys), draw.choice([*keys, ""])
-        base = {"source": world.source, "share_id": f"s{number}", "inviter_key": inviter, "invitee_key": invitee}
-        world.shares.append(base | {"occurred_at": moment, "known_at": late(moment), "outcome": draw.choice(["", "joined"])})
+        base = {
+            "source": world.source,
+            "share_id": f"s{number}",
+            "inviter_key": inviter,
+            "invitee_key": invitee,
+        }
+        world.shares.append(
+            base
+            | {
+                "occurred_at": moment,
+                "known_at": late(moment),
+                "outcome": draw.choice(["", "joined"]),
+            }
+        )
     for _ in range(draw.randint(0, 4)):
         moment = instant()
-        row = {"source": world.source, "source_key": draw.choice(keys), "occurred_at": moment, "kind": "view"}
+        row = {
+            "source": world.source,
+            "source_key": draw.choice(keys),
+            "occurred_at": moment,
+            "kind": "view",
+        }
         world.interactions.append(row | {"known_at": late(moment)})
     for _ in range(draw.randint(0, 6)):
-        row = {"source": world.source, "source_key": draw.choice(keys), "id_type": draw.choice(["email", "card"])}
+        row = {
+            "source": world.source,
+            "source_key": draw.choice(keys),
+            "id_type": draw.choice(["email", "card"]),
+        }
         value = f"{world.source}-{draw.randint(0, 2)}@mail.org"
         world.identifiers.append(row | {"id_value": value, "known_at": instant()})
     if draw.random() < 0.3:
         left, right = draw.choice(keys), draw.choice(keys)
-        row = {"left_source": world.source, "left_key": left, "right_source": world.source, "right_key": right}
+        row = {
+            "left_source": world.source,
+            "left_key": left,
+            "right_source": world.source,
+            "right_key": right,
+        }
         world.links.append(row | {"decision": "same", "known_at": instant()})
     if draw.random() < 0.3:
         row = {"source": world.source, "source_key": draw.choice(keys), "purpose": "profiling"}
-        world.consents.append(row | {"granted": draw.choice(["yes", "no"]), "occurred_at": instant()})
+        world.consents.append(
+            row | {"granted": draw.choice(["yes", "no"]), "occurred_at": instant()}
+        )
     return world
 
 
@@ -123,7 +155,9 @@ class Oracle:
 
     def completed(self, day: date) -> list[tuple[str, datetime]]:
         return [
-            (row["source_key"], row["occurred_at"]) for row in self.orders_at(day) if row["status"] in ("", "completed")
+            (row["source_key"], row["occurred_at"])
+            for row in self.orders_at(day)
+            if row["status"] in ("", "completed")
         ]
 
     def refused(self) -> set[frozenset[str]]:
@@ -139,16 +173,27 @@ class Oracle:
                 found.add(group)
         return found
 
-    def labels(self, target: str, horizon: int, population_days: int, cutoff: date) -> dict[frozenset[str], int]:
+    def labels(
+        self, target: str, horizon: int, population_days: int, cutoff: date
+    ) -> dict[frozenset[str], int]:
         """Label of everybody in the population at a cut-off, keyed by the records held then."""
         refused = self.refused()
         start, end = midnight(cutoff), midnight(cutoff + timedelta(days=horizon))
         if target == "share":
             active = [(row["source_key"], row["occurred_at"]) for row in self.orders_at(cutoff)]
-            events = [(row["inviter_key"], row["occurred_at"]) for row in self._visible(self.world.shares, DAY)]
+            events = [
+                (row["inviter_key"], row["occurred_at"])
+                for row in self._visible(self.world.shares, DAY)
+            ]
             for row in self._visible(self.world.shares, cutoff):
-                active += [(row["inviter_key"], row["occurred_at"]), (row["invitee_key"], row["occurred_at"])]
-            active += [(row["source_key"], row["occurred_at"]) for row in self._visible(self.world.interactions, cutoff)]
+                active += [
+                    (row["inviter_key"], row["occurred_at"]),
+                    (row["invitee_key"], row["occurred_at"]),
+                ]
+            active += [
+                (row["source_key"], row["occurred_at"])
+                for row in self._visible(self.world.interactions, cutoff)
+            ]
         else:
             active, events = self.completed(cutoff), self.completed(DAY)
         since = midnight(cutoff - timedelta(days=population_days))
@@ -159,7 +204,11 @@ class Oracle:
                 continue
             if not any(key in held and moment >= since for key, moment in active):
                 continue
-            happened = any(key in person and start <= moment < end for person in persons for key, moment in events)
+            happened = any(
+                key in person and start <= moment < end
+                for person in persons
+                for key, moment in events
+            )
             found[held] = int(happened != (target == "churn"))
         return found
 
@@ -179,7 +228,11 @@ class Oracle:
 
     @staticmethod
     def _visible(rows: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
-        return [row for row in rows if row["known_at"] < midnight(day) and row["occurred_at"] < midnight(day)]
+        return [
+            row
+            for row in rows
+            if row["known_at"] < midnight(day) and row["occurred_at"] < midnight(day)
+        ]
 
 
 def midnight(day: date) -> datetime:
@@ -197,14 +250,18 @@ def built(worlds: list[World], tmp_path_factory: pytest.TempPathFactory) -> Buil
     for entity in ("orders", "shares", "interactions", "identifiers", "links", "consents"):
         write_csv(landing, entity, [row for world in worlds for row in getattr(world, entity)])
     parts = ["landing", "identity", "events", "features", "labels"]
-    return build_world(landing, tmp_path_factory.mktemp("home"), DAY, parts, "label_lag_days = 0\n", TARGETS)
+    return build_world(
+        landing, tmp_path_factory.mktemp("home"), DAY, parts, "label_lag_days = 0\n", TARGETS
+    )
 
 
 @pytest.fixture(scope="module")
 def people(built: Built) -> dict[tuple[str, date], dict[str, frozenset[str]]]:
     """Per world and cut-off: the keys that each customer id held."""
     found: dict[tuple[str, date], dict[str, frozenset[str]]] = {}
-    cutoffs = [row[0] for row in built.rows("select distinct as_of_date from control.training_plan")]
+    cutoffs = [
+        row[0] for row in built.rows("select distinct as_of_date from control.training_plan")
+    ]
     for cutoff in [*cutoffs, DAY]:
         for source, customer_id, key in built.rows(
             "select source, customer_id, source_key from identity.customer_map "
@@ -220,7 +277,11 @@ def test_the_worlds_hold_what_they_are_for(built: Built, worlds: list[World]) ->
     assert built.value("select count(*) from resolved.merges") > 20
     assert built.value("select count(distinct label) from labels.customer_labels") == 2
     assert built.value("select count(*) from events.int_customer__refusals") > 3
-    assert any(row["known_at"] - row["occurred_at"] > timedelta(days=10) for world in worlds for row in world.orders)
+    assert any(
+        row["known_at"] - row["occurred_at"] > timedelta(days=10)
+        for world in worlds
+        for row in world.orders
+    )
 
 
 def test_people_at_every_cutoff_are_the_oracles(
@@ -231,11 +292,15 @@ def test_people_at_every_cutoff_are_the_oracles(
     for world in worlds:
         for cutoff in cutoffs:
             expected = set(Oracle(world).groups_at(cutoff))
-            assert set(people.get((world.source, cutoff), {}).values()) == expected, (world.source, cutoff)
+            assert set(people.get((world.source, cutoff), {}).values()) == expected, (
+                world.source,
+                cutoff,
+            )
 
 
 @pytest.mark.parametrize(
-    ("target", "horizon", "population"), [("next_purchase", 10, 40), ("next_purchase", 25, 60), ("churn", 14, 30), ("share", 7, 45)]
+    ("target", "horizon", "population"),
+    [("next_purchase", 10, 40), ("next_purchase", 25, 60), ("churn", 14, 30), ("share", 7, 45)],
 )
 def test_labels_are_the_oracles(
     built: Built,
@@ -246,7 +311,8 @@ def test_labels_are_the_oracles(
     population: int,
 ) -> None:
     plan = built.rows(
-        "select as_of_date from control.training_plan where target = ? and horizon_days = ?", [target, horizon]
+        "select as_of_date from control.training_plan where target = ? and horizon_days = ?",
+        [target, horizon],
     )
     cutoffs = sorted(row[0] for row in plan)
     assert len(cutoffs) >= 5

@@ -1,6 +1,6 @@
 """Names of people in the scripts the brand's customers write in, each with its Latin spelling."""
 
-# ruff: noqa: RUF001  (letters that look Latin and are not are the point here)
+
 
 from __future__ import annotations
 
