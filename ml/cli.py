@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date, str | date]):
     """A day written YYYY-MM-DD."""
 
     name = "date"

@@ -28,7 +28,8 @@ class Snapshots:
         self._table = f"{schema}.{table}"
         self._definition = run.definition()
         connection.execute(
-            f"create table if not exists {STATE} (schema_name varchar, as_of_date date, key varchar, definition varchar)"
+            f"create table if not exists {STATE} "
+            "(schema_name varchar, as_of_date date, key varchar, definition varchar)"
         )
 
     def missing(self, wanted: list[date]) -> list[date]:

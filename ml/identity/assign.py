@@ -34,7 +34,11 @@ DECISIONS = """
     from identity.int_identity__decisions
     where is_different
 """
-REASONS = "select distinct dense_rank() over (order by reason) as code, reason from identity.int_identity__edges order by 1"
+REASONS = """
+    select distinct dense_rank() over (order by reason) as code, reason
+    from identity.int_identity__edges
+    order by code
+"""
 
 
 def assign_customers(connection: duckdb.DuckDBPyConnection) -> int:

@@ -192,7 +192,8 @@ def _train_one(run: Run, target: Target) -> TrainingResult:
 def _log_training(
     run: Run, registry: Registry, target: Target, result: TrainingResult, landing_digest: str
 ) -> None:
-    assert result.bundle is not None and result.rule_bundle is not None
+    assert result.bundle is not None
+    assert result.rule_bundle is not None
     tags = {
         "as_of_date": run.as_of_date.isoformat(),
         "definition_hash": definition_hash(run, target),

@@ -6,8 +6,9 @@ those of the best simple rule, fitted on the same training rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,7 +117,8 @@ def _evaluate_target(
     _log(run, registry, target, version, rows, table)
     for line in table.to_dict("records"):
         run.report(
-            f"{target.key} of {version.as_of_date}, {line['group']}, {line['contender']}: n {line['rows']:,}, base rate "
+            f"{target.key} of {version.as_of_date}, {line['group']}, {line['contender']}: "
+            f"n {line['rows']:,}, base rate "
             f"{line['base_rate']:.3f}, AUC {line['auc']:.3f}, log-loss {line['log_loss']:.4f}, ECE {line['ece']:.4f}"
         )
     return table
@@ -175,9 +177,7 @@ def _log(
         tags={"published": version.name, "as_of_date": run.as_of_date.isoformat()},
         parameters={"as_of_date": version.as_of_date, "known_at": run.as_of_date},
         metrics={
-            f"{'served' if line['contender'].startswith('Kith') else 'rule'}.{line['group'].replace(' ', '_')}.{key}": line[
-                key
-            ]
+            f"{_short_name(line)}.{key}": line[key]
             for line in table.to_dict("records")
             for key in SHOWN
         },
@@ -189,3 +189,8 @@ def _log(
             "plots/lift.png": lift_plot(metrics.lift_table(outcome, probability), title),
         },
     )
+
+
+def _short_name(line: Mapping[Hashable, Any]) -> str:
+    contender = "served" if line["contender"].startswith("Kith") else "rule"
+    return f"{contender}.{line['group'].replace(' ', '_')}"

@@ -29,7 +29,8 @@ RULES = {
     ),
     "every customer has one row per target and horizon": (
         "select count(*) from (select customers.customer_id, targets.target, targets.horizon_days, "
-        "count(scores.customer_id) as found from published.customers as customers cross join control.targets as targets "
+        "count(scores.customer_id) as found from published.customers as customers "
+        "cross join control.targets as targets "
         "left join published.customer_scores as scores using (customer_id, target, horizon_days) "
         "group by all) where found <> 1"
     ),

@@ -106,7 +106,8 @@ def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
             if _digests(there).get(file["name"], file["sha256"]) != file["sha256"]
         ]
         raise KithError(
-            f"The version {target.name} is published already with other content ({', '.join(differing) or 'other files'}), "
+            f"The version {target.name} is published already with other content "
+            f"({', '.join(differing) or 'other files'}), "
             "although it was made from the same rows, settings, code and models. Nothing was changed. A version is "
             f"never rewritten: look at what differs, and remove {target} only if it is known to be damaged."
         )

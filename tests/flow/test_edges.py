@@ -44,7 +44,8 @@ def only_shares() -> Rows:
 def only_interactions() -> Rows:
     return {
         "interactions": [
-            {"source": "web", "source_key": f"k{number % 30}", "kind": "view", "occurred_at": f"2024-0{number % 5 + 1}-11 09:00"}
+            {"source": "web", "source_key": f"k{number % 30}", "kind": "view",
+             "occurred_at": f"2024-0{number % 5 + 1}-11 09:00"}
             for number in range(90)
         ]
     }  # fmt: skip

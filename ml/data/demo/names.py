@@ -1,7 +1,5 @@
 """Names of people in the scripts the brand's customers write in, each with its Latin spelling."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import dataclass
