@@ -12,7 +12,8 @@ Readers see the old version until `publish_version` has succeeded, and then the 
 *When it fails:* the log of the red task ends with one paragraph that says what was found, where, and the way out.
 Such a stop is not retried. Mend the cause and clear the run **from `read_landing` on**.
 
-*One day again:* trigger with `{"as_of_date": "2026-07-01"}`. *Many days:*
+*One day again:* trigger with `{"as_of_date": "2026-07-01"}`; for a day before `schedule_start` that is the only way,
+because Airflow runs no task of a logical date before the start, and calls that a success. *Many days:*
 `airflow backfill create --dag-id customer_360_daily --from-date 2026-06-01 --to-date 2026-07-01 --max-active-runs 1`.
 These are instants in Airflow's `default_timezone`: that must be the brand's, and the last day is not run, so this
 runs June. Days run one after the other; with more active runs their order is left to chance.

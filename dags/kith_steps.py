@@ -8,12 +8,12 @@ tried again. A DAG parses in a fraction of a second because nothing here imports
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from kith_clock import as_of_date
 from ml.data.targets import read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
+
+log = logging.getLogger(__name__)
 
 # One slot: the warehouse has one writer. `python -m ml.airflow_home` makes the pool; without it Airflow
 # warns that the DAG "references non-existent pools" and leaves the tasks waiting.
@@ -82,11 +84,10 @@ class Brand:
             *given,
         ]
 
-    @contextmanager
-    def dag(self, dag_id: str, cron: str, doc: str) -> Iterator[DAG]:
+    def dag(self, dag_id: str, cron: str, doc: str) -> DAG:
         """A DAG on the brand's clock: the schedule in its zone, the date rule, one run at a time."""
         start = self.home.settings.schedule_start
-        with DAG(
+        return DAG(
             dag_id,
             doc_md=doc,
             schedule=CronTriggerTimetable(
@@ -102,12 +103,7 @@ class Brand:
             },
             user_defined_macros={"as_of_date": self._as_of_date},
             tags=["kith"],
-        ) as dag:
-            yield dag
-        # schedule_start is where catch-up begins, not the first day that can be run: for a task with a start
-        # date Airflow calls a manual run of an earlier day a success without running anything.
-        for task in dag.tasks:
-            task.start_date = None
+        )
 
     def step(self, task_id: str, command: str, doc: str, outlet: Asset | None = None) -> KithStep:
         """A task that runs `kith COMMAND` for the run's day."""
@@ -240,34 +236,36 @@ def claim_home(home: Home, context: Context) -> None:
         AirflowRescheduleException: another run holds it; the task asks again later and frees its pool slot.
     """
     file = home.root / "airflow" / "claim.json"
-    mine = {"dag_id": context["dag_run"].dag_id, "run_id": context["dag_run"].run_id}
-    now = datetime.now().astimezone()
-    holder = _read_claim(file)
-    if holder and {name: holder.get(name) for name in mine} != mine:
-        silent = now - datetime.fromisoformat(holder["since"])
-        if silent < SILENT_FOR and _is_running(context, holder):
-            context["ti"].log.warning(
-                "Waiting: %s holds this home. If that run is dead, mark it as failed or delete %s.",
-                f"the run {holder['run_id']} of {holder['dag_id']}",
-                file,
-            )
-            raise AirflowRescheduleException(now + ASK_AGAIN)
+    me = (context["dag_run"].dag_id, context["dag_run"].run_id)
+    now = datetime.now(UTC)
+    holder, since = _read_claim(file) or (me, now)
+    if holder != me and now - since < SILENT_FOR and _is_running(context, *holder):
+        log.warning(
+            "Waiting: the run %s of %s holds this home. If that run is dead, mark it as failed or delete %s.",
+            holder[1],
+            holder[0],
+            file,
+        )
+        raise AirflowRescheduleException(now + ASK_AGAIN)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(".part")
-    part.write_text(json.dumps({**mine, "since": now.isoformat()}), encoding="utf-8")
+    part.write_text(
+        json.dumps({"dag_id": me[0], "run_id": me[1], "since": now.isoformat()}), encoding="utf-8"
+    )
     part.replace(file)
 
 
-def _read_claim(file: Path) -> dict[str, str] | None:
+def _read_claim(file: Path) -> tuple[tuple[str, str], datetime] | None:
     try:
-        return dict(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        claim = json.loads(file.read_text(encoding="utf-8"))
+        return (claim["dag_id"], claim["run_id"]), datetime.fromisoformat(claim["since"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _is_running(context: Context, holder: Mapping[str, str]) -> bool:
+def _is_running(context: Context, dag_id: str, run_id: str) -> bool:
     try:
-        state = context["ti"].get_dagrun_state(dag_id=holder["dag_id"], run_id=holder["run_id"])
+        state = context["ti"].get_dagrun_state(dag_id=dag_id, run_id=run_id)
     except AirflowRuntimeError:  # that run is not in this Airflow's database any more
         return False
     return state in ("queued", "running")

@@ -84,10 +84,27 @@ def prepare_airflow(home: Home, environment: dict[str, str], log: Path) -> None:
     done.write_text(wanted, encoding="utf-8")
 
 
+def check_day(home: Home, day: str) -> None:
+    """Refuse a day for which `airflow dags test DAG DAY` would do nothing and report success.
+
+    Raises:
+        KithError: the day lies before the setting schedule_start.
+    """
+    start = home.settings.schedule_start
+    if start and day[:10] < start:
+        raise KithError(
+            f"Airflow runs no task of a day before schedule_start, and calls that a success; found {day}, and "
+            f"schedule_start {start} in {home.root}. Name the day as a parameter instead: airflow dags test DAG "
+            f'--conf \'{{"as_of_date": "{day}"}}\'.'
+        )
+
+
 def main() -> None:
     """Become `airflow` with the arguments of the command line."""
     home, landing = brand_from_environment()
     try:
+        if sys.argv[1:3] == ["dags", "test"] and len(sys.argv) > 4 and sys.argv[4][:1].isdigit():
+            check_day(home, sys.argv[4])
         environment = airflow_environment(home, landing)
         prepare_airflow(home, environment, home.logs / "airflow.log")
     except KithError as error:

@@ -20,7 +20,13 @@ from pathlib import Path
 
 import click
 
-from ml.airflow_home import AIRFLOW, airflow_environment, brand_from_environment, prepare_airflow
+from ml.airflow_home import (
+    AIRFLOW,
+    airflow_environment,
+    brand_from_environment,
+    check_day,
+    prepare_airflow,
+)
 from ml.data.demo import DEMO_AS_OF_DATE, DEMO_SETTINGS, default_truth_folder
 from ml.errors import KithError
 from ml.home import Home
@@ -86,6 +92,7 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
         KithError: a step stopped; the message is the step's own paragraph, and names the log.
     """
     home, landing = brand_from_environment()
+    check_day(home, day.isoformat())
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "airflow.log"
     _write_brand(home, landing, customers, say)

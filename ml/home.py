@@ -77,17 +77,23 @@ class Home:
         """Hold this home alone while a step works on it.
 
         Raises:
-            KithError: another process holds it; the message names the process.
+            KithError: another process holds it; the message names the process. Or it is no folder that
+                can be written to.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
         holder_file = self.root / "lock.json"
         lock = FileLock(self.root / "lock")
         try:
+            self.root.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout as error:
             raise KithError(
                 f"{self.root} is in use: {_describe_holder(holder_file)}. One run at a time works on a "
                 "home folder. Wait until it has ended, or stop that process, and run again."
+            ) from error
+        except OSError as error:
+            raise KithError(
+                f"{self.root} cannot be used as a home folder: {error.strerror}. Give a folder that can be "
+                "written to with --home."
             ) from error
         try:
             holder_file.write_text(

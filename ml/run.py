@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ml.data.control import read_rates
 from ml.data.targets import Target, read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
@@ -47,11 +48,13 @@ class Run:
         )
 
     def definition(self) -> str:
-        """Digest of what this run computes, the data aside: code, settings and targets."""
+        """Digest of what this run computes, the data aside: code, settings with their rates, and targets."""
         targets = [
             (target.name, target.horizon_days, target.population_days) for target in self.targets
         ]
-        return digest_of([code_digest(), self.home.settings.fingerprint(), json.dumps(targets)])
+        rates = sorted(read_rates(self.home.settings).items())
+        settings = self.home.settings.fingerprint()
+        return digest_of([code_digest(), settings, json.dumps(rates), json.dumps(targets)])
 
     def target(self, name: str) -> list[Target]:
         """The targets of one name (several horizons).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from ml.errors import KithError
@@ -38,7 +40,15 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_day(day: str) -> str:
+    try:
+        return date.fromisoformat(day).isoformat()
+    except ValueError as error:
+        raise ValueError(f"'{day}' is no day of the calendar written YYYY-MM-DD") from error
+
+
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[str, AfterValidator(_known_day)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -77,7 +87,7 @@ class Settings(BaseSettings):
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10
-    schedule_start: str | None = Field(
+    schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
     )
     threads: int = Field(2, ge=1)
@@ -105,7 +115,7 @@ def load_settings(home: Path) -> Settings:
     """Read the settings of a home folder.
 
     Raises:
-        KithError: kith.toml does not parse, or a value has the wrong type or name.
+        KithError: kith.toml cannot be read, does not parse, or a value has the wrong type or name.
     """
     path = home / SETTINGS_FILE
     values: dict[str, Any] = {}
@@ -116,8 +126,17 @@ def load_settings(home: Path) -> Settings:
             raise KithError(
                 f"{path} is not valid TOML: {error}. Mend the line and run again."
             ) from error
+        except OSError as error:
+            raise KithError(
+                f"{path} cannot be read: {error.strerror}. Make it a readable text file and run again."
+            ) from error
     try:
         return Settings(**values)
+    except SettingsError as error:
+        raise KithError(
+            f"A KITH_* variable is wrong: {error}. A setting with several values, such as KITH_SOURCE, "
+            'is written as JSON: {"web": {"timezone": "Asia/Tokyo"}}.'
+        ) from error
     except ValidationError as error:
         found = "; ".join(
             f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

@@ -2,7 +2,7 @@
 
 {% macro read_raw(entity) %}{{ return(adapter.dispatch("read_raw")(entity)) }}{% endmacro %}
 {% macro duckdb__read_raw(entity) -%}
-    read_parquet('{{ var("raw_dir") }}/{{ entity }}/*.parquet')
+    read_parquet('{{ var("raw_dir") | replace("'", "''") }}/{{ entity }}/*.parquet')
 {%- endmacro %}
 
 {# A 64-bit number from the values of a row, for digests that do not depend on order. #}

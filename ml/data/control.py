@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -66,8 +68,9 @@ def read_rates(settings: Settings) -> dict[str, str]:
         KithError: the file is missing, lacks a column, or holds a rate that is not a positive number.
     """
     path = settings.rates_file
+    own = {settings.currency: "1"} if settings.currency else {}
     if path is None:
-        return {}
+        return own
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as lines:
             rows = list(csv.DictReader(lines))
@@ -81,16 +84,12 @@ def read_rates(settings: Settings) -> dict[str, str]:
             (row.get("currency") or "").strip().upper(),
             (row.get("rate") or "").strip(),
         )
-        try:
-            valid = float(rate) > 0
-        except ValueError:
-            valid = False
+        # As the warehouse keeps it: no more than ten digits before the point, eight after it.
+        valid = re.fullmatch(r"\d{1,10}(\.\d+)?", rate) and round(Decimal(rate), 8) > 0
         if not currency or not valid:
             raise KithError(
                 f"The rates file {path}, row {number}: each row needs a currency and a positive rate "
                 f"(columns currency,rate); found '{currency}' and '{rate}'."
             )
         rates[currency] = rate
-    if settings.currency:
-        rates.setdefault(settings.currency, "1")
-    return rates
+    return own | rates

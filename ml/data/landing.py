@@ -147,7 +147,8 @@ def _csv_header(path: Path, name: str) -> tuple[list[str], str]:
             first = lines.readline()
             delimiter = max(DELIMITERS, key=first.count)
             lines.seek(0)
-            return next(csv.reader(lines, delimiter=delimiter), []), delimiter
+            reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+            return next(reader, []), delimiter
     except UnicodeDecodeError as error:
         raise _wrong_encoding(name) from error
     except (OSError, csv.Error) as error:
@@ -196,6 +197,9 @@ def _convert(file: LandedFile, target: Path) -> None:
         try:
             if file.path.suffix.lower() == ".parquet":
                 _copy(connection, file, target, *_parquet_relation(connection, file))
+            elif len(_csv_header(file.path, file.name)[0]) == 1:
+                # Of a single column DuckDB takes an empty line for a record; here it is none.
+                _convert_irregular_csv(file, target)
             else:
                 _copy(connection, file, target, *_csv_relation(file))
         except duckdb.Error as error:
@@ -266,11 +270,8 @@ def _convert_irregular_csv(file: LandedFile, target: Path) -> None:
     """
     try:
         with file.path.open(encoding="utf-8-sig", newline="") as lines:
-            records = (
-                record
-                for record in csv.reader(lines, delimiter=file.delimiter, strict=True)
-                if record
-            )
+            reader = csv.reader(lines, delimiter=file.delimiter, strict=True, skipinitialspace=True)
+            records = (record for record in reader if record)
             header = next(records)
             with pq.ParquetWriter(target, _raw_schema(file.entity)) as writer:
                 for batch in _batches(file, header, records):
@@ -278,7 +279,7 @@ def _convert_irregular_csv(file: LandedFile, target: Path) -> None:
     except UnicodeDecodeError as error:
         raise _wrong_encoding(file.name) from error
     except csv.Error as error:
-        raise _unreadable(file.name, "CSV", str(error)) from error
+        raise _unreadable(file.name, "CSV", f"line {reader.line_num}: {error}") from error
 
 
 def _batches(
@@ -288,7 +289,7 @@ def _batches(
     positions = {column: header.index(own) for column, own in file.columns.items()}
     rows: list[dict[str, str | int | None]] = []
     for number, record in enumerate(records, start=1):
-        fits = len(record) <= len(header)
+        fits = not any(record[len(header) :])  # a delimiter at the end of a line adds nothing
         row: dict[str, str | int | None] = {
             column: record[position]
             for column, position in positions.items()

@@ -10,6 +10,7 @@ from ml.errors import KithError
 from ml.home import SEEDS
 
 DEFAULT_TARGETS = SEEDS / "targets.csv"
+MOST_DAYS = 36_500
 REQUIRED = ("target", "horizon_days", "population_days")
 
 
@@ -73,9 +74,9 @@ def _target(row: dict[str, str], number: int, path: Path) -> Target:
         )
     days = []
     for name in REQUIRED[1:]:
-        if not row[name].isdigit() or int(row[name]) < 1:
+        if not row[name].isdecimal() or not 1 <= int(row[name]) <= MOST_DAYS:
             raise KithError(
-                f"The targets file {path}, row {number}: {name} must be a whole number of days from 1, "
+                f"The targets file {path}, row {number}: {name} must be a whole number of days from 1 to {MOST_DAYS:,}, "
                 f"found '{row[name]}'."
             )
         days.append(int(row[name]))

@@ -9,17 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from ml.errors import KithError
 from ml.home import Home
+
+BROKEN = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
+# What DuckDB says of a file that it can open but not read; other errors of the system are no damage.
+DAMAGE = ("not a valid DuckDB", "Could not read enough bytes", "Corrupt database", "version number")
 
 
 @contextmanager
 def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse of a home folder for the length of a `with` block."""
+    """Open the warehouse of a home folder for the length of a `with` block.
+
+    Raises:
+        KithError: another program has the file open.
+    """
     home.warehouse.mkdir(parents=True, exist_ok=True)
     if not read_only:
         _move_aside_if_broken(home.database)
@@ -29,7 +39,7 @@ def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
         "memory_limit": settings.memory_limit,
         "temp_directory": str(home.warehouse / "spill"),
     }
-    connection = duckdb.connect(str(home.database), read_only=read_only, config=config)
+    connection = _open(home.database, read_only=read_only, config=config)
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
@@ -37,12 +47,26 @@ def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
         connection.close()
 
 
+def _open(database: Path, **options: Any) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(database), **options)
+    except duckdb.IOException as error:
+        if "Could not set lock" not in str(error):
+            raise
+        raise KithError(
+            f"The warehouse is in use by another program: {str(error).splitlines()[0]} Close that program, or wait "
+            "until that has ended, and run again."
+        ) from error
+
+
 def _move_aside_if_broken(database: Path) -> None:
     if not database.exists():
         return
     try:
-        duckdb.connect(str(database)).close()
-    except (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException):
+        _open(database).close()
+    except duckdb.Error as error:
+        if not isinstance(error, BROKEN) and not any(words in str(error) for words in DAMAGE):
+            raise
         wal = database.with_suffix(database.suffix + ".wal")
         for leftover in (database, wal):
             if leftover.exists():

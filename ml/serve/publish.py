@@ -32,7 +32,7 @@ def publish_version(run: Run) -> str:
         The version's name.
 
     Raises:
-        KithError: a version of this name exists with other content.
+        KithError: a version of this name exists with other content, or its files were changed.
     """
     state = RunState(run).require("audit", "audit")
     versions = Versions(run.home)
@@ -98,16 +98,15 @@ def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
     if not target.exists():
         os.replace(part, target)
         return
-    there = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    if _digests(there) != _digests(manifest):
+    wanted, listed, found = _digests(manifest), _listed(target), _found(target)
+    if not wanted == listed == found:
         differing = [
-            file["name"]
-            for file in manifest["files"]
-            if _digests(there).get(file["name"], file["sha256"]) != file["sha256"]
+            name
+            for name in sorted({*wanted, *listed, *found})
+            if not wanted.get(name) == listed.get(name) == found.get(name)
         ]
         raise KithError(
-            f"The version {target.name} is published already with other content "
-            f"({', '.join(differing) or 'other files'}), "
+            f"The version {target.name} is published already with other content ({', '.join(differing)}), "
             "although it was made from the same rows, settings, code and models. Nothing was changed. A version is "
             f"never rewritten: look at what differs, and remove {target} only if it is known to be damaged."
         )
@@ -118,6 +117,23 @@ def _digests(manifest: dict[str, Any]) -> dict[str, str]:
         file["name"]: file["sha256"]
         for file in manifest["files"]
         if file["name"] not in NOT_COMPARED
+    }
+
+
+def _listed(version: Path) -> dict[str, str]:
+    """What the manifest of a published version says of its files; nothing when it cannot be read."""
+    try:
+        return _digests(json.loads((version / "manifest.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def _found(version: Path) -> dict[str, str]:
+    """What the files of a published version are: somebody may have touched them."""
+    return {
+        path.name: _sha256(path)
+        for path in version.glob("*.parquet")
+        if path.name not in NOT_COMPARED
     }
 
 

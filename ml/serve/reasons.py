@@ -18,6 +18,9 @@ import pandas as pd
 from ml.home import SEEDS
 
 REASONS = 3
+ONE_OF_MANY = re.compile(
+    r"(?<![\d.,])1 ((?:\w+ )?)(order|day|share|item|search|visit|view|line|interaction)e?s\b"
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ class Phrase:
         if value == 0:
             return self.words_when_zero
         percent = "less than 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
-        told = self.words.replace("{value}", _plain(value)).replace("{percent}", percent)
-        return re.sub(r"\b1 (order|day|share|item|search|visit|view)(e?s)\b", r"1 \1", told)
+        due = f"due in {_plain(value)} days" if value > 0 else f"{_plain(-value)} days overdue"
+        told = self.words
+        for place, words in {"value": _plain(value), "percent": percent, "due": due}.items():
+            told = told.replace("{" + place + "}", words)
+        return ONE_OF_MANY.sub(r"1 \1\2", told)
 
 
 @cache
@@ -103,7 +109,9 @@ def _pick(
             break
         if topics[index] not in used:
             used.add(topics[index])
-            told.append(phrase_for(names[index]).tell(values[index]))
+            # Two topics may have one thing to say of a newcomer: no order yet.
+            if (text := phrase_for(names[index]).tell(values[index])) not in told:
+                told.append(text)
     for name, value in zip(spare, spare_values, strict=True):
         phrase = phrase_for(name)
         if (

@@ -37,11 +37,9 @@ def stub_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def stub_home(stub_python: Path, tmp_path_factory: pytest.TempPathFactory) -> StubHome:
-    """A home in a zone west of UTC that catches up from a late day; its Airflow is made by the first command."""
+    """A home in a zone west of UTC; its Airflow is made by the first command."""
     root = tmp_path_factory.mktemp("home")
-    (root / "kith.toml").write_text(
-        'timezone = "America/New_York"\nschedule_start = "2026-05-01"\n'
-    )
+    (root / "kith.toml").write_text('timezone = "America/New_York"\n')
     return StubHome(root, stub_python)
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAGS = REPOSITORY / "dags"
@@ -19,12 +20,14 @@ class StubHome:
     root: Path
     python: Path
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, output: IO[str] | None = None, **environment: str
+    ) -> subprocess.Popen[str]:
         """Start `python ARGUMENTS` beside the stub."""
         return subprocess.Popen(
             [str(self.python), *arguments],
             env={**_clean_environment(), "KITH_HOME": str(self.root), **environment},
-            stdout=subprocess.PIPE,
+            stdout=output or subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.root,
