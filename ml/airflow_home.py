@@ -51,6 +51,8 @@ def airflow_environment(home: Home, landing: Path) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
         "KITH_HOME": str(home.root),
         "KITH_LANDING": str(landing),
+        # `airflow standalone` starts its parts by name
+        "PATH": os.pathsep.join([str(Path(AIRFLOW).parent), os.environ.get("PATH", os.defpath)]),
     }
     return {**offered, **os.environ, **tied}
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ml.data.control import read_rates
+from ml.data.rates import read_rates
 from ml.data.targets import Target, read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
@@ -85,6 +85,12 @@ class RunState:
         state = self._read()
         state["done"] = [*[done for done in state["done"] if done != step], step]
         state.update(facts)
+        self._write(state)
+
+    def forget(self, step: str) -> None:
+        """Count a step as not done: its results have been replaced by others'."""
+        state = self._read()
+        state["done"] = [done for done in state.get("done", []) if done != step]
         self._write(state)
 
     def require(self, step: str, command: str) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from ml.data.control import write_control_tables, write_dates
-from ml.data.landing import discover, ingest
+from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
 from ml.data.phones import normalise_phones
+from ml.data.raw_layer import ingest
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers

@@ -19,11 +19,8 @@ def check_currencies(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
         "where currency is not null group by 1 order by 1"
     ).fetchall()
     currencies = [row[0] for row in found]
-    if (
-        len(currencies)
-        + bool(set(currencies) - {run.home.settings.currency} and run.home.settings.currency)
-        < 2
-    ):
+    own = run.home.settings.currency
+    if len({*currencies, own} - {None}) < 2:
         return
     rated = {row[0] for row in connection.execute("select currency from control.rates").fetchall()}
     if missing := [currency for currency in currencies if currency not in rated]:

@@ -7,12 +7,13 @@ with an early clock, another setting, changed code.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 
 import duckdb
 
 from ml.data.warehouse import table_exists
-from ml.run import Run, digest_of
+from ml.run import Run
 
 STATE = "control.snapshot_state"
 
@@ -64,10 +65,16 @@ class Snapshots:
             )
 
     def _keys(self, dates: list[date]) -> dict[date, str]:
+        """Digest, per date, of the definition and of all rows visible by then."""
         rows = self._connection.execute(
             "select visible_on, entity, rows_landed, digest from staging.landing_days order by all"
         ).fetchall()
-        return {
-            day: digest_of([self._definition, *(str(row) for row in rows if row[0] <= day)])
-            for day in dates
-        }
+        running = hashlib.sha256(self._definition.encode())
+        keys: dict[date, str] = {}
+        position = 0
+        for day in sorted(dates):
+            while position < len(rows) and rows[position][0] <= day:
+                running.update(f"{rows[position]}\0".encode())
+                position += 1
+            keys[day] = running.hexdigest()
+        return keys

@@ -76,8 +76,8 @@ def _target(row: dict[str, str], number: int, path: Path) -> Target:
     for name in REQUIRED[1:]:
         if not row[name].isdecimal() or not 1 <= int(row[name]) <= MOST_DAYS:
             raise KithError(
-                f"The targets file {path}, row {number}: {name} must be a whole number of days from 1 to {MOST_DAYS:,}, "
-                f"found '{row[name]}'."
+                f"The targets file {path}, row {number}: {name} must be a whole number of days from 1 to "
+                f"{MOST_DAYS:,}, found '{row[name]}'."
             )
         days.append(int(row[name]))
     return Target(row["target"], *days)

@@ -121,6 +121,9 @@ def judge(run: Run, registry: Registry, target: Target) -> Verdict:
         )
     if champion.number == candidate.number:
         return Verdict(None, False, f"{described} serves already")
+    if candidate.as_of_date != run.as_of_date:
+        text = f"{described} was judged on {candidate.as_of_date}, its own day; the champion still serves"
+        return Verdict(None, False, text)
     comparison = _compare(run, registry, target, candidate, champion)
     if comparison.gain is None or comparison.lower_bound is None:
         return Verdict(

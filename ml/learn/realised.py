@@ -44,6 +44,7 @@ def evaluate_published(run: Run, published: date, name: str | None = None) -> pd
     targets = _closed(
         run, version, run.target(name) if name else run.targets, complete_until_of(run, state)
     )
+    RunState(run).forget("labels")
     build_cutoffs(run, [(target.name, target.horizon_days, published) for target in targets])
     registry = Registry(run.home)
     tables = [_evaluate_target(run, registry, version, target) for target in targets]

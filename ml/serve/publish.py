@@ -38,7 +38,8 @@ def publish_version(run: Run) -> str:
     versions = Versions(run.home)
     name = f"{run.as_of_date}-{state['run_id'][:12]}"
     part = versions.folder / f".{name}.part"
-    shutil.rmtree(part, ignore_errors=True)
+    for leftover in versions.folder.glob(".*.part"):
+        shutil.rmtree(leftover, ignore_errors=True)
     part.mkdir(parents=True)
     try:
         with connect(run.home, read_only=True) as connection:

@@ -19,7 +19,8 @@ from ml.home import SEEDS
 
 REASONS = 3
 ONE_OF_MANY = re.compile(
-    r"(?<![\d.,])1 ((?:\w+ )?)(order|day|share|item|search|visit|view|line|interaction)e?s\b"
+    r"(?<![\d.,])1 ((?:\w+ )?)(order|day|share|item|search|visit|view|line|interaction"
+    r"|product|kind|cart|review|complaint|record|source|service request)(?:(?<=ch)es|s)\b"
 )
 
 
@@ -34,10 +35,9 @@ class Phrase:
 
     def tell(self, value: float) -> str:
         """Put a customer's value into words."""
-        if np.isnan(value):
-            return self.words_when_unknown
-        if value == 0:
-            return self.words_when_zero
+        if np.isnan(value) or value == 0:
+            told = self.words_when_unknown if np.isnan(value) else self.words_when_zero
+            return ONE_OF_MANY.sub(r"1 \1\2", told)
         percent = "less than 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
         due = f"due in {_plain(value)} days" if value > 0 else f"{_plain(-value)} days overdue"
         told = self.words

@@ -17,6 +17,10 @@ from ml.home import DBT_PROJECT
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
+# Ten years. A rule looks back 365 days, so today's level needs no more, and one order dated in the year 1
+# must not ask for a hundred thousand weeks.
+LEVEL_WEEKS = 520
+
 DECLARATION = DBT_PROJECT / "models" / "published" / "_published.yml"
 
 
@@ -74,10 +78,11 @@ def compute_run_id(connection: duckdb.DuckDBPyConnection, run: Run, landing_dige
 
 
 def level_grid(first_fact: str | None, as_of_date: date) -> list[date]:
-    """Each Monday after the first fact, up to the run's date."""
+    """Each Monday after the first fact, up to the run's date; at most the latest LEVEL_WEEKS of them."""
     if first_fact is None:
         return []
-    monday = date.fromisoformat(first_fact) + timedelta(days=1)
+    earliest = as_of_date - timedelta(weeks=LEVEL_WEEKS)
+    monday = max(date.fromisoformat(first_fact) + timedelta(days=1), earliest)
     monday += timedelta(days=-monday.weekday() % 7)
     return [monday + timedelta(weeks=week) for week in range((as_of_date - monday).days // 7 + 1)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -128,3 +128,28 @@ def test_the_publishing_step_says_which_version_it_published(
     told = {**context("a_run"), "outlet_events": {asset: SimpleNamespace(extra={})}}
     step.execute(told)
     assert told["outlet_events"][asset].extra == {"as_of_date": "2026-07-01", "version": "v1"}
+
+
+def test_the_day_of_an_asset_triggered_run_is_read_from_airflows_own_event_objects(
+    steps: ModuleType,
+) -> None:
+    from airflow.sdk.execution_time.comms import AssetEventDagRunReferenceResult
+    from airflow.sdk.execution_time.context import TriggeringAssetEventsAccessor
+
+    event = AssetEventDagRunReferenceResult.model_validate(
+        {
+            "asset": {"name": "customer_360", "uri": "customer_360", "extra": {}},
+            "extra": {"as_of_date": "2026-07-01", "version": "v1"},
+            "source_task_id": "publish_version",
+            "source_dag_id": "customer_360_daily",
+            "source_run_id": "a_run",
+            "source_map_index": -1,
+            "source_aliases": [],
+            "timestamp": datetime(2026, 7, 2, tzinfo=UTC),
+        }
+    )
+    run = SimpleNamespace(logical_date=None, run_type="asset_triggered")
+    brand = steps.Brand.from_environment()
+    assert brand._as_of_date(run, {}, TriggeringAssetEventsAccessor.build([event])) == "2026-07-01"
+    with pytest.raises(AirflowFailException, match="nothing says which"):
+        brand._as_of_date(run, {}, TriggeringAssetEventsAccessor.build([]))

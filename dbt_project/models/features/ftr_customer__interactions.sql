@@ -27,7 +27,7 @@ summary as (
         {{ as_feature('min(days_ago)') }} as days_since_last_interaction,
         {{ as_feature('max(days_ago)') }} as days_since_first_interaction,
         {%- for kind in kinds %}
-        {{ windowed_counts(kind ~ 's', [7, 30, 90], "kind = '" ~ kind ~ "'") }},
+        {{ windowed_counts(kind ~ ('es' if kind == 'search' else 's'), [7, 30, 90], "kind = '" ~ kind ~ "'") }},
         {{ as_feature("min(case when kind = '" ~ kind ~ "' then days_ago end)") }} as days_since_last_{{ kind }},
         {%- endfor %}
         {{ ratio('sum(rating)', 'count(rating)') }} as mean_rating

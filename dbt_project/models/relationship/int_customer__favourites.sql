@@ -1,5 +1,5 @@
--- One row per customer with a completed order: the channel, store, category, weekday and hour seen most often,
--- each with how many of how many orders (or lines) it was. Ties go to the alphabetically first.
+-- One row per customer with a completed order and topic: the channel, store, category, weekday or hour seen most often,
+-- with how many of how many orders (or lines) it was. Ties go to the alphabetically first.
 {% set topics = {
     "channel": "orders.channel",
     "store": "orders.store_id",
