@@ -8,12 +8,11 @@ tried again. A DAG parses in a fraction of a second because nothing here imports
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,16 +24,13 @@ from airflow.sdk import DAG, Asset, BaseOperator, Context, CronTriggerTimetable,
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
-    AirflowRescheduleException,
-    AirflowRuntimeError,
 )
+from kith_claim import claim_home
 from kith_clock import as_of_date
 
 from ml.data.targets import read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
-
-log = logging.getLogger(__name__)
 
 # One slot: the warehouse has one writer. `python -m ml.airflow_home` makes the pool; without it Airflow
 # warns that the DAG "references non-existent pools" and leaves the tasks waiting.
@@ -42,9 +38,6 @@ WAREHOUSE_POOL = "kith_warehouse"
 RETRIES, RETRY_DELAY = 2, timedelta(minutes=5)
 SHORT, LONG = timedelta(hours=3), timedelta(hours=12)
 DATE_HELP = "The day to run for, instead of the day of the logical date."
-# A run that waits for another asks again after this long, and stops believing in a run that has started
-# no step for longer than all its retries would take.
-ASK_AGAIN, SILENT_FOR = timedelta(minutes=1), timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -224,48 +217,3 @@ class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflo
                 "version"
             ]
         return account
-
-
-def claim_home(home: Home, context: Context) -> None:
-    """Hold the home for this run until the run ends, so that two runs never mix their days in one warehouse.
-
-    The pool keeps two *steps* apart, not two *runs*: a backfill has several runs active, and training may still
-    be busy when the daily DAG begins. There is nothing to release: Airflow knows whether the holder still runs.
-
-    Raises:
-        AirflowRescheduleException: another run holds it; the task asks again later and frees its pool slot.
-    """
-    file = home.root / "airflow" / "claim.json"
-    me = (context["dag_run"].dag_id, context["dag_run"].run_id)
-    now = datetime.now(UTC)
-    holder, since = _read_claim(file) or (me, now)
-    if holder != me and now - since < SILENT_FOR and _is_running(context, *holder):
-        log.warning(
-            "Waiting: the run %s of %s holds this home. If that run is dead, mark it as failed or delete %s.",
-            holder[1],
-            holder[0],
-            file,
-        )
-        raise AirflowRescheduleException(now + ASK_AGAIN)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(
-        json.dumps({"dag_id": me[0], "run_id": me[1], "since": now.isoformat()}), encoding="utf-8"
-    )
-    part.replace(file)
-
-
-def _read_claim(file: Path) -> tuple[tuple[str, str], datetime] | None:
-    try:
-        claim = json.loads(file.read_text(encoding="utf-8"))
-        return (claim["dag_id"], claim["run_id"]), datetime.fromisoformat(claim["since"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _is_running(context: Context, dag_id: str, run_id: str) -> bool:
-    try:
-        state = context["ti"].get_dagrun_state(dag_id=dag_id, run_id=run_id)
-    except AirflowRuntimeError:  # that run is not in this Airflow's database any more
-        return False
-    return state in ("queued", "running")

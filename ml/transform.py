@@ -19,6 +19,8 @@ from ml.errors import KithError
 from ml.home import DBT_PROJECT, Home
 
 Report = Callable[[str], None]
+# Unit tests belong to the tests; a data test runs in the step that builds the last of the tables it looks at.
+_IN_PRODUCTION = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
 _PROGRESS = re.compile(r"(\d+) of (\d+) (?:OK|ERROR|FAIL|PASS|WARN)\b")
 
 
@@ -34,33 +36,14 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
     Raises:
         KithError: a model or a test failed; the message names it, its error and the full log.
     """
-    variables = {"as_of_date": as_of_date.isoformat(), "raw_dir": str(home.raw)}
-    command = [
-        str(Path(sys.executable).parent / "dbt"),
-        "build",
-        "--project-dir",
-        str(DBT_PROJECT),
-        "--profiles-dir",
-        str(DBT_PROJECT),
-        "--target-path",
-        str(_target(home)),
-        "--log-path",
-        str(home.logs / "dbt"),
-        "--vars",
-        json.dumps(variables),
-        "--exclude-resource-type",
-        "unit_test",
-        "--no-version-check",
-        "--select",
-        *select,
-    ]
+    command = dbt_command(home, as_of_date, "build", *_IN_PRODUCTION, "--select", *select)
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "dbt.log"
     with (
         log.open("a", encoding="utf-8") as sink,
         subprocess.Popen(
             command,
-            env=_environment(home),
+            env=dbt_environment(home),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -76,11 +59,29 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
         raise KithError(_explain_failure(home, log))
 
 
-def _target(home: Home) -> Path:
-    return home.warehouse / "dbt"
+def dbt_command(home: Home, as_of_date: date, verb: str, *options: str) -> list[str]:
+    """The command line that runs dbt on the warehouse of a home, for a day; it needs `dbt_environment`."""
+    variables = {"as_of_date": as_of_date.isoformat(), "raw_dir": str(home.raw)}
+    return [
+        str(Path(sys.executable).parent / "dbt"),
+        verb,
+        "--project-dir",
+        str(DBT_PROJECT),
+        "--profiles-dir",
+        str(DBT_PROJECT),
+        "--target-path",
+        str(_target(home)),
+        "--log-path",
+        str(home.logs / "dbt"),
+        "--vars",
+        json.dumps(variables),
+        "--no-version-check",
+        *options,
+    ]
 
 
-def _environment(home: Home) -> dict[str, str]:
+def dbt_environment(home: Home) -> dict[str, str]:
+    """The environment that tells the dbt project where the warehouse is and how much it may use."""
     return {
         **os.environ,
         "KITH_WAREHOUSE": str(home.database),
@@ -90,6 +91,10 @@ def _environment(home: Home) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def _target(home: Home) -> Path:
+    return home.warehouse / "dbt"
 
 
 def _explain_failure(home: Home, log: Path) -> str:

@@ -71,7 +71,6 @@ def test_the_lock_is_free_when_its_holder_has_ended_or_was_killed(tmp_path: Path
         assert (tmp_path / "lock.json").exists()
         with Home(tmp_path).lock("kith build"):
             assert json.loads((tmp_path / "lock.json").read_text())["pid"] == os.getpid()
-        holder.stdin = None
 
 
 def test_the_lock_is_free_after_a_failure(tmp_path: Path) -> None:

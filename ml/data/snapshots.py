@@ -67,7 +67,9 @@ class Snapshots:
     def _keys(self, dates: list[date]) -> dict[date, str]:
         """Digest, per date, of the definition and of all rows visible by then."""
         rows = self._connection.execute(
-            "select visible_on, entity, rows_landed, digest from staging.landing_days order by all"
+            "select visible_on, entity, rows_landed, digest from staging.landing_days "
+            "where visible_on <= ? order by all",
+            [max(dates, default=date.min)],
         ).fetchall()
         running = hashlib.sha256(self._definition.encode())
         keys: dict[date, str] = {}

@@ -48,7 +48,13 @@ def load_dag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callab
     """Load a DAG file for a home with the given settings, as a fresh import."""
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     monkeypatch.syspath_prepend(str(DAGS))
-    names = ("kith_clock", "kith_steps", "customer_360_daily", "propensity_training_weekly")
+    names = (
+        "kith_claim",
+        "kith_clock",
+        "kith_steps",
+        "customer_360_daily",
+        "propensity_training_weekly",
+    )
 
     def forget() -> None:
         for name in names:

@@ -37,7 +37,7 @@ class StubHome:
         """Run `python ARGUMENTS` beside the stub; gives exit status and output."""
         process = self.start(*arguments, **environment)
         try:
-            output, _ = process.communicate(timeout=120)
+            output, _ = process.communicate(timeout=240)
         finally:
             process.kill()
         return process.returncode, output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,7 +72,11 @@ def test_a_run_that_has_long_been_silent_holds_nothing(steps: ModuleType) -> Non
     steps.claim_home(home, context("dead"))
     file = home.root / "airflow" / "claim.json"
     claim = json.loads(file.read_text())
-    since = datetime.fromisoformat(claim["since"]) - steps.SILENT_FOR - timedelta(minutes=1)
+    since = (
+        datetime.fromisoformat(claim["since"])
+        - sys.modules["kith_claim"].SILENT_FOR
+        - timedelta(minutes=1)
+    )
     file.write_text(json.dumps({**claim, "since": since.isoformat()}))
     steps.claim_home(home, context("next", {"dead": "running"}))
     assert holder(home) == "next"

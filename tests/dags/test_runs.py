@@ -127,7 +127,7 @@ def test_a_day_before_schedule_start_is_refused_and_not_called_a_success(
     assert home.calls() == []
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 40) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 100) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "nothing happened"

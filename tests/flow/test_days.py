@@ -69,7 +69,9 @@ def test_what_was_built_day_by_day_equals_what_is_built_at_once(
 
 
 def test_a_day_serves_a_model_of_that_day_or_earlier(days: dict[date, Published]) -> None:
-    trained = {day: published.manifest["models"][0]["trained_as_of"] for day, published in days.items()}
+    trained = {
+        day: published.manifest["models"][0]["trained_as_of"] for day, published in days.items()
+    }
     assert trained == {SOONER: str(SOONER), DAY: str(SOONER), BEFORE: str(BEFORE)}
 
 
@@ -79,7 +81,9 @@ def test_readers_stay_on_the_latest_day(days: dict[date, Published], home: Path)
     assert any("later day" in line for line in days[BEFORE].said)
 
 
-def test_status_tells_the_current_version_and_the_others(days: dict[date, Published], home: Path) -> None:
+def test_status_tells_the_current_version_and_the_others(
+    days: dict[date, Published], home: Path
+) -> None:
     told = "\n".join(describe_home(Home(home)))
     assert f"current version: {days[DAY].folder.name}" in told
     assert days[BEFORE].folder.name in told

@@ -43,8 +43,8 @@ credited as (
     inner join {{ ref('customer_map') }} as map
         on
             bringing.inviter_record_no = map.record_no -- the customer of that week, not of today
-            and map.valid_from <= grid.as_of_date
-            and (map.valid_to is null or map.valid_to > grid.as_of_date)
+            and grid.as_of_date >= map.valid_from
+            and (map.valid_to is null or grid.as_of_date < map.valid_to)
     inner join {{ ref('int_customer__levels') }} as levels
         on map.customer_id = levels.customer_id and grid.as_of_date = levels.as_of_date
     group by grid.as_of_date, levels.level_rank

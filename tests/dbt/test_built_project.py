@@ -1,0 +1,180 @@
+"""What needs the warehouse of a built project: dbt's unit tests, its data tests, the words of its features."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml.data.warehouse import connect
+from ml.home import Home
+from ml.serve.reasons import phrase_for
+from ml.serve.score import score_customers
+from ml.serve.tables import build_tables
+from ml.transform import dbt_command, dbt_environment
+from tests.conftest import Built, build_world, write_csv
+from tests.dbt.test_project_rules import declared
+
+DAY = date(2024, 6, 1)
+PARTS = ["landing", "identity", "events", "features", "labels"]
+KEYS = ["ann", "bob", "cid", "dee"]
+
+
+def write_tiny_brand(landing: Path) -> None:
+    """A few facts of every entity, so that no table is empty for want of rows."""
+    person = [{"source": "web", "source_key": key} for key in KEYS]
+    days = [f"2024-0{1 + number % 5}-1{number % 9} 10:00:00" for number in range(12)]
+    orders = [
+        {**person[number % 4], "order_id": f"o{number}", "occurred_at": day, "amount": number + 1}
+        for number, day in enumerate(days)
+    ]
+    returned = {**orders[0], "status": "returned", "known_at": "2024-03-01 10:00:00"}
+    guest = {"source": "web", "order_id": "guest", "occurred_at": days[0], "amount": 5}
+    share = {"source": "web", "inviter_key": "ann", "occurred_at": "2024-02-01 10:00:00"}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "orders": [*orders, returned, guest],
+        "order_lines": [
+            {"source": "web", "order_id": f"o{number}", "line_no": 1, "product_id": "tea", "quantity": 1, "amount": 2}
+            for number in range(12)
+        ],
+        "products": [{"product_id": "tea", "category": "drinks"}],
+        "profiles": [
+            {**one, "known_at": days[0], "name": one["source_key"], "email": f"{one['source_key']}@mail.org"}
+            for one in person
+        ],
+        "identifiers": [
+            {**one, "id_type": "card", "id_value": "12-34", "known_at": days[1]} for one in person[:2]
+        ],
+        "links": [
+            {"left_source": "web", "left_key": "ann", "right_source": "web", "right_key": "bob",
+             "decision": "different", "known_at": "2024-04-01 10:00:00"},
+        ],
+        "interactions": [{**one, "occurred_at": day, "kind": "view"} for one, day in zip(person, days, strict=False)],
+        "shares": [
+            {**share, "share_id": "s1", "invitee_key": "eve", "outcome": "joined"},
+            {**share, "share_id": "s1", "invitee_key": "eve", "outcome": "ordered", "known_at": days[2]},
+        ],
+        "contacts": [
+            {**person[0], "contact_id": "c1", "channel": "email", "occurred_at": days[3], "outcome": "opened"},
+        ],
+        "consents": [
+            {**person[0], "purpose": "email", "granted": "yes", "occurred_at": days[0]},
+            {**person[3], "purpose": "profiling", "granted": "no", "occurred_at": days[0]},
+        ],
+        "measurements": [{**person[0], "metric": "steps", "value": 5, "occurred_at": days[4]}],
+    }  # fmt: skip
+    for entity, entity_rows in rows.items():
+        write_csv(landing, entity, entity_rows)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    root = tmp_path_factory.mktemp("tiny")
+    write_tiny_brand(root / "landing")
+    world = build_world(root / "landing", root / "home", DAY, PARTS)
+    score_customers(world.run)
+    build_tables(world.run)
+    return world
+
+
+def run_dbt_tests(home: Home, kind: str) -> dict[str, str]:
+    """Run all tests of one kind; gives the status of each by its name."""
+    command = dbt_command(home, DAY, "test", "--select", f"test_type:{kind}")
+    done = subprocess.run(
+        command,
+        env=dbt_environment(home),
+        cwd=home.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stdout[-4000:]
+    results = json.loads((home.warehouse / "dbt" / "run_results.json").read_text(encoding="utf-8"))[
+        "results"
+    ]
+    statuses = {
+        result["unique_id"].split(".")[-1 if kind == "unit" else 2]: result["status"]
+        for result in results
+    }
+    assert len(statuses) == len(results)
+    (home.logs / f"{kind}.log").write_text(done.stdout, encoding="utf-8")
+    return statuses
+
+
+def test_every_declared_unit_test_ran_and_passed(built: Built) -> None:
+    statuses = run_dbt_tests(built.run.home, "unit")
+    wanted = dict.fromkeys(declared("unit_tests"), "pass")
+    assert len(wanted) >= 20
+    assert statuses == wanted, (built.run.home.logs / "unit.log").read_text(encoding="utf-8")
+
+
+BREAKAGES = {
+    "insert into identity.customer_map select * replace (valid_from - 1 as valid_from) "
+    "from identity.customer_map limit 1": {"customer_map_has_no_gap_and_no_overlap"},
+    "delete from identity.int_identity__customers_now where source_key = 'bob'": {
+        "every_record_is_one_customer_now",
+        "relationships_fct_orders_record_no__record_no__ref_int_identity__customers_now_",
+        "relationships_fct_interactions_record_no__record_no__ref_int_identity__customers_now_",
+    },
+    "update events.fct_consents set known_at = '2024-06-01 00:00:00'": {"no_fact_lies_beyond_as_of_date"},
+    "update events.fct_orders set status = 'lost' where order_id = 'guest'": {
+        "accepted_values_fct_orders_status__completed__cancelled__returned",
+    },
+    "insert into events.fct_shares select * from events.fct_shares limit 1": {
+        "unique_key_fct_shares_source__share_id__visible_on",
+    },
+    "update published.customer_tags set tag = null": {"unique_key_customer_tags_customer_id__tag"},
+    "insert into labels.customer_labels select customer_id, date '2024-05-31', target, horizon_days, label "
+    "from labels.customer_labels limit 1": {"no_label_window_is_open"},
+    'insert into published.quarantine ("entity", "file", "row", "column") '
+    "values ('orders', 'a.csv', 1, 'amount'), ('orders', 'a.csv', 1, 'amount')": {
+        "unique_key_quarantine_entity__file__row__column",
+    },
+}  # fmt: skip
+
+
+def test_data_tests_find_what_is_broken(built: Built, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(built.run.home.root, tmp_path / "home"))
+    with connect(home) as connection:
+        for statement in BREAKAGES:
+            connection.execute(statement)
+    statuses = run_dbt_tests(home, "data")
+    failed = {name for name, status in statuses.items() if status != "pass"}
+    assert failed == set().union(*BREAKAGES.values())
+
+
+def feature_names(built: Built) -> list[str]:
+    rows = built.rows(
+        "select column_name from information_schema.columns where table_schema = 'features' "
+        "and table_name = 'customer_features' and column_name not in ('customer_id', 'as_of_date')"
+    )
+    assert len(rows) > 100
+    return [str(name) for (name,) in rows]
+
+
+def test_every_feature_is_told_in_words(built: Built) -> None:
+    catch_all = phrase_for("nobody_has_thought_of_it")
+    assert catch_all.words == "nobody has thought of it is {value}"
+    for feature in feature_names(built):
+        phrase = phrase_for(feature)
+        assert not phrase.words.endswith(" is {value}"), f"{feature}: {phrase.words}"
+        for value in (math.nan, 0.0, 1.0, 2.5, 1234.0):
+            told = phrase.tell(value)
+            assert told.strip(), feature
+            assert not re.search(r"[{}_]|\bnan\b", told), f"{feature}: {told}"
+
+
+def test_one_is_told_in_the_singular(built: Built) -> None:
+    # "1 times the usual" is how a factor is said.
+    for feature in feature_names(built):
+        for value in (0.0, 1.0):
+            told = phrase_for(feature).tell(value)
+            plural = re.search(r"(?<![\d.,])1 (?!times\b)(\w+ )?\w+(?<!s)s\b", told)
+            assert plural is None, f"{feature}: {told}"

@@ -1,0 +1,302 @@
+"""The command line as its users meet it: exit status, one paragraph, no traceback, and quick where it can be."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import ml.cli
+from ml.errors import KithError
+from ml.home import Home
+from ml.serve.versions import Versions
+
+KITH = Path(sys.executable).parent / "kith"
+COMMANDS = [
+    "demo",
+    "import",
+    "check",
+    "run",
+    "build",
+    "expect",
+    "train",
+    "evaluate",
+    "promote",
+    "score",
+    "audit",
+    "publish",
+    "backfill",
+    "rollback",
+    "status",
+]
+STEPS = ["run", "build", "train", "evaluate", "promote", "score", "audit", "publish"]
+ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+Kith = Callable[..., Finished]
+
+
+@pytest.fixture
+def kith(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Kith:
+    """Run `kith` in this process, in an empty folder, and look at its exit status and words."""
+    for name in [name for name in os.environ if name.startswith("KITH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["kith", *map(str, arguments)])
+        status = 0
+        try:
+            ml.cli.main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        told = capsys.readouterr()
+        return Finished(status, told.out, told.err)
+
+    return run
+
+
+def landing_with(tmp_path: Path, name: str = "orders.csv", text: str = ORDERS) -> Path:
+    folder = tmp_path / "landing"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_help_names_every_command_of_the_contract(kith: Kith) -> None:
+    told = kith("--help")
+    assert told.status == 0
+    assert {command for command in COMMANDS if f"  {command} " not in told.out} == set()
+    for command in COMMANDS:
+        told = kith(command, "-h")
+        assert told.status == 0
+        assert f" {command} [OPTIONS]" in told.out
+    for command in STEPS:
+        out = kith(command, "--help").out
+        assert {
+            name for name in ("--landing", "--home", "--as-of-date", "--targets") if name not in out
+        } == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Usage:"),
+        (["divine"], "No such command 'divine'"),
+        (["run", "--as-of-date", "2024-06-01"], "Missing option '--landing'"),
+        (["run", "--landing", "x"], "Missing option '--as-of-date'"),
+        (
+            ["run", "--landing", "x", "--as-of-date", "yesterday"],
+            "'yesterday' is not a day written YYYY-MM-DD",
+        ),
+        (
+            ["run", "--landing", "x", "--as-of-date", "2024-02-30"],
+            "'2024-02-30' is not a day written YYYY-MM-DD",
+        ),
+        (
+            ["build", "--landing", "x", "--as-of-date", "2024-06-01", "--part", "roof"],
+            "'roof' is not one of",
+        ),
+        (
+            ["expect", "heaven", "--landing", "x", "--as-of-date", "2024-06-01"],
+            "'heaven' is not one of",
+        ),
+        (["import", "netflix", "x", "--landing", "y"], "'netflix' is not one of"),
+        (["demo", "--landing", "x", "--customers", "0"], "0 is not in the range"),
+        (
+            ["backfill", "--landing", "x", "--from", "2024-06-02", "--to", "2024-06-01"],
+            "lies before --from 2024-06-02",
+        ),
+        (["status", "--loud"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_status_2(
+    arguments: list[str], told: str, kith: Kith, tmp_path: Path
+) -> None:
+    finished = kith(*arguments)
+    assert finished.status == 2
+    assert told in finished.err
+    assert "Traceback" not in finished.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def stopped(finished: Finished) -> str:
+    """The one paragraph of a stop with a reason."""
+    assert finished.status == 1
+    assert finished.err.startswith("kith: ")
+    assert finished.err.count("\n") == 1
+    assert "Traceback" not in finished.err
+    assert "fault of Kith" not in finished.err
+    return finished.err
+
+
+def test_a_landing_zone_that_is_not_there(kith: Kith, tmp_path: Path) -> None:
+    for command in (
+        ["check"],
+        ["build", "--as-of-date", "2024-06-01"],
+        ["run", "--as-of-date", "2024-06-01"],
+    ):
+        assert f"{tmp_path}/nowhere is not a folder" in stopped(
+            kith(*command, "--landing", "nowhere")
+        )
+
+
+def test_bad_files_settings_and_targets_are_told(kith: Kith, tmp_path: Path) -> None:
+    landing = landing_with(tmp_path, "orders.csv", "source,order_id,amount\n")
+    step = ["build", "--landing", landing, "--as-of-date", "2024-06-01", "--home", "h"]
+    assert "orders.csv lacks the required column occurred_at" in stopped(kith(*step))
+    assert "orders.csv lacks the required column occurred_at" in stopped(
+        kith("check", "--landing", landing)
+    )
+    (tmp_path / "targets.csv").write_text("target,horizon_days,population_days\nluck,1,1\n")
+    assert "row 1: 'luck' is not a known target" in stopped(kith(*step, "--targets", "targets.csv"))
+    assert "nowhere.csv cannot be read" in stopped(kith(*step, "--targets", "nowhere.csv"))
+    landing_with(tmp_path)
+    (tmp_path / "h" / "kith.toml").write_text("threads = 'all'\n")
+    assert "threads: Input should be a valid integer" in stopped(kith(*step))
+    (tmp_path / "h" / "kith.toml").unlink()
+    (tmp_path / "file").write_text("x")
+    assert "file cannot be used as a home folder" in stopped(kith(*step[:-1], "file"))
+    assert not (tmp_path / "kith-fault.log").exists()
+
+
+def test_a_step_without_its_predecessor_says_what_to_run_first(kith: Kith, tmp_path: Path) -> None:
+    options = ["--landing", landing_with(tmp_path), "--as-of-date", "2024-06-01"]
+    for command, needed in {
+        "train": "kith build",
+        "score": "kith build",
+        "audit": "kith score",
+        "publish": "kith audit",
+    }.items():
+        message = stopped(kith(command, *options))
+        assert "nothing was built yet" in message
+        assert f"Run `{needed}" in message
+    assert "nothing was built yet" in stopped(kith("expect", "landing", *options))
+
+
+def test_a_fault_of_ours_is_one_paragraph_and_a_log(
+    kith: Kith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fall(home: Home) -> list[str]:
+        raise RuntimeError("the inside of it")
+
+    monkeypatch.setattr("ml.serve.status.describe_home", fall)
+    finished = kith("status")
+    assert finished.status == 1
+    assert finished.err.count("\n") == 1
+    assert (
+        f"a fault of Kith, not of your data. What happened is in {tmp_path}/kith-fault.log"
+        in finished.err
+    )
+    assert "the inside of it" not in finished.err
+    assert "RuntimeError: the inside of it" in (tmp_path / "kith-fault.log").read_text()
+
+
+@pytest.mark.parametrize("stop", [KithError("rule, value, place, way out"), KeyboardInterrupt()])
+def test_a_stop_is_status_1(
+    stop: BaseException, kith: Kith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(home: Home) -> list[str]:
+        raise stop
+
+    monkeypatch.setattr("ml.serve.status.describe_home", end)
+    finished = kith("status")
+    assert finished.status == 1
+    assert finished.err.strip() in ("kith: rule, value, place, way out", "kith: stopped")
+
+
+def add_version(home: Path, day: str) -> None:
+    folder = home / "published" / "versions" / f"{day}-abc"
+    folder.mkdir(parents=True)
+    audit = {"result": "passed", "rules": 24}
+    manifest = {"as_of_date": day, "complete_until": day, "audit": audit, "models": [], "files": []}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    Versions(Home(home)).make_current_if_not_older(folder.name, ml.cli.DAY.convert(day, None, None))
+
+
+def test_status_and_rollback(kith: Kith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "nothing is published yet" in kith("status", "--home", "new").out
+    assert not (tmp_path / "new").exists()
+    assert "nothing to go back from" in stopped(kith("rollback", "--home", "new"))
+    for day in ("2024-06-01", "2024-06-02"):
+        add_version(tmp_path / "h", day)
+    assert kith("status", "--home", "h").out.startswith("current version: 2024-06-02-abc\n")
+    assert kith("rollback", "--home", "h").out == "current version: 2024-06-01-abc\n"
+    monkeypatch.setenv("KITH_HOME", "h")
+    assert kith("status").out.startswith("current version: 2024-06-01-abc\n")
+    assert kith("rollback", "--to", "2024-06-02-abc").out == "current version: 2024-06-02-abc\n"
+    assert (
+        "no version is named soon. Published versions: 2024-06-01-abc, 2024-06-02-abc."
+        in stopped(kith("rollback", "--to", "soon"))
+    )
+
+
+def test_the_installed_command_says_the_same(tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(KITH), *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    assert run("--version").returncode == 0
+    assert run("status", "--home", "h").stdout.startswith(f"{tmp_path}/h: nothing is published yet")
+    assert run("rollback", "--home", "h").returncode == 1
+    assert run("status", "--loud").returncode == 2
+
+
+HEAVY = {
+    "duckdb",
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "mlflow",
+    "lightgbm",
+    "sklearn",
+    "scipy",
+    "phonenumbers",
+    "matplotlib",
+}
+IMPORTED = """
+import sys
+import ml.cli
+sys.argv = ["kith", *sys.argv[1:]]
+try:
+    ml.cli.main()
+except SystemExit:
+    pass
+print("imported:", *sorted({name.split(".")[0] for name in sys.modules}))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["status", "--home", "h"], ["--help"], ["run", "--help"], ["rollback", "--home", "h"]],
+)
+def test_quick_commands_import_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(finished.stdout.splitlines()[-1].removeprefix("imported: ").split())
+    assert {"ml", "click"} <= imported
+    assert imported & HEAVY == set()
+    assert len(imported) < 300
