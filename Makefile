@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 KITH_HOME ?= home
 
-.PHONY: setup run test lint test-fast bench lock clean
+.PHONY: setup run airflow test lint test-fast lock clean
 
 setup: $(VENV)/.ready
 
@@ -17,6 +17,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# AS_OF_DATE and CUSTOMERS choose another day or size of the demo brand.
+run: setup
+	@KITH_HOME="$(KITH_HOME)" $(BIN)/python -m ml.demo_run $(if $(AS_OF_DATE),--as-of-date $(AS_OF_DATE)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+
+# Any Airflow command on the home folder, such as make airflow ARGS="standalone".
+airflow: setup
+	@KITH_HOME="$(KITH_HOME)" $(BIN)/python -m ml.airflow_home $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

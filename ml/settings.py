@@ -131,7 +131,11 @@ def load_settings(home: Path) -> Settings:
                 f"{path} cannot be read: {error.strerror}. Make it a readable text file and run again."
             ) from error
     try:
-        return Settings(**values)
+        settings = Settings(**values)
+        if settings.rates_file is None:
+            return settings
+        # A relative path means the same from wherever a step is started.
+        return settings.model_copy(update={"rates_file": home / settings.rates_file})
     except SettingsError as error:
         raise KithError(
             f"A KITH_* variable is wrong: {error}. A setting with several values, such as KITH_SOURCE, "

@@ -52,8 +52,10 @@ RULES = {
         "published.customer_levels where as_of_date = (select max(as_of_date) from published.customer_levels)))"
     ),
     "no audience member without consent to its channel": (
-        "select count(*) from published.audience_members semi join (select customer_id from published.customers "
-        "where not coalesce(consent_email, false)) using (customer_id)"
+        "select count(*) from published.audience_members as members "
+        "inner join seeds.audience_rules as rules using (audience) "
+        "inner join published.customers as customers using (customer_id) where not coalesce(case rules.channel "
+        "when 'email' then consent_email when 'sms' then consent_sms when 'push' then consent_push end, false)"
     ),
 }
 

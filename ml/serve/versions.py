@@ -12,6 +12,8 @@ from typing import Any
 from ml.errors import KithError
 from ml.home import Home
 
+_WAY_BACK = "Remove the file and run `kith run` for the day that readers should see: its version becomes the current one."
+
 
 @dataclass(frozen=True)
 class Version:
@@ -46,7 +48,12 @@ class Versions:
             name = json.loads(self._pointer.read_text(encoding="utf-8"))["version"]
         except FileNotFoundError:
             return None
-        return next((version for version in self.all() if version.name == name), None)
+        except (ValueError, KeyError, TypeError) as error:
+            raise KithError(f"{self._pointer} is damaged. {_WAY_BACK}") from error
+        found = next((version for version in self.all() if version.name == name), None)
+        if found is None:
+            raise KithError(f"{self._pointer} names the version {name}, which is gone. {_WAY_BACK}")
+        return found
 
     def make_current_if_not_older(self, name: str, as_of_date: date) -> bool:
         """Point readers to a version unless they see one of a later day. Tells whether it did."""

@@ -1,4 +1,4 @@
--- One row per person and purpose: the latest word of any of the person's records. At the same instant a no wins.
+-- One row per person and purpose: the latest word of any of the person's records. Known later counts later; at the same instants a no wins.
 with words as (
     select
         people.customer_no,
