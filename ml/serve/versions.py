@@ -12,7 +12,10 @@ from typing import Any
 from ml.errors import KithError
 from ml.home import Home
 
-_WAY_BACK = "Remove the file and run `kith run` for the day that readers should see: its version becomes the current one."
+_WAY_BACK = (
+    "Remove the file and run `kith run` for the day that readers should see: "
+    "its version becomes the current one."
+)
 
 
 @dataclass(frozen=True)
