@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     max_bad_share: Share = 0.02
     max_bad_share_entity: Share = 0.10
     min_bad_rows_entity: int = Field(200, ge=1)
-    min_class_customers: int = Field(200, ge=1)
+    min_class_customers: int = Field(200, ge=2)
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10

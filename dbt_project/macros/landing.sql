@@ -22,14 +22,16 @@
   (a case expression over the source), a date alone is its 00:00. Anything else is null.
 #}
 {% macro to_brand_time(text, zone) -%}
-    {%- set offset = "(?i)\\s*(z|utc|[+-]\\d{2}:?\\d{2}|[+-]\\d{2})$" -%}
+    {%- set offset = "(?i)\\s*(z|utc|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)$" -%}
     {%- set brand_zone = setting("timezone") -%}
     case
         when not {{ matches(text, "'^\\d{4}-\\d{2}-\\d{2}'") }} then null
-        when {{ matches(text, "'(?i):\\d{2}[0-9:.]*\\s*(z|utc|[+-]\\d{2}:?\\d{2}|[+-]\\d{2})$'") }} then {{
+        when {{ matches(text, "'(?i):\\d{2}[0-9:.]*\\s*(z|utc|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)$'") }} then {{
             change_zone(
                 "try_cast(regexp_replace(" ~ text ~ ", '" ~ offset ~ "', '') as timestamp) - " ~ offset_of(text),
                 "'UTC'", brand_zone) }}
+        -- Whatever else stands behind the time is no offset that exists.
+        when {{ matches(text, "'(?i):\\d{2}[0-9:.]*\\s*[a-z+-]'") }} then null
         when {{ zone }} = {{ brand_zone }} then try_cast({{ text }} as timestamp)
         else {{ change_zone("try_cast(" ~ text ~ " as timestamp)", zone, brand_zone) }}
     end

@@ -27,11 +27,19 @@
     {{ return(parts) }}
 {%- endmacro %}
 
+{# Money of another currency in the brand's own: the product of two exact decimals, wide enough for any amount. #}
+{% macro in_brand_currency(amount, rate) -%}
+    cast(cast({{ amount }} as decimal(38, 4)) * {{ rate }} as decimal(18, 4))
+{%- endmacro %}
+
 {# A digest of the values of a row; two rows that say the same have the same digest. #}
 {% macro row_digest(columns) -%}
     {%- set texts = [] -%}
     {%- for column in columns %}{% do texts.append("coalesce(cast(" ~ column ~ " as varchar), '')") %}{% endfor -%}
-    {{ return("md5(concat_ws('|', " ~ texts | join(", ") ~ "))") }}
+    {# The lengths at the end tell ('a|b', 'c') and ('a', 'b|c') apart. #}
+    {%- set lengths = [] -%}
+    {%- for text in texts %}{% do lengths.append("cast(length(" ~ text ~ ") as varchar)") %}{% endfor -%}
+    {{ return("md5(concat_ws('|', " ~ (texts + lengths) | join(", ") ~ "))") }}
 {%- endmacro %}
 
 {# The version of each fact that counts at as_of_date, from rows already limited to what is visible. #}

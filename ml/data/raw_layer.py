@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from ml.data.landing import LandedFile, Landing, csv_header, unreadable, wrong_e
 
 EXTRA_FIELDS = "*=more fields than the header names"
 RAW_LAYOUT = "1"  # part of a raw file's name: raise it when the raw layer's columns change
+
+# A review may be long; the csv module stops at 128 KiB unless told otherwise.
+csv.field_size_limit(sys.maxsize)
 
 
 def ingest(
@@ -68,6 +73,11 @@ def _quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def _path_literal(path: Path) -> str:
+    """A path as SQL text that means this file alone, whatever pattern characters its name holds."""
+    return _literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
+
+
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -93,7 +103,7 @@ def _convert(file: LandedFile, target: Path) -> None:
 def _parquet_relation(
     connection: duckdb.DuckDBPyConnection, file: LandedFile
 ) -> tuple[str, str, dict[str, str]]:
-    relation = f"read_parquet({_literal(str(file.path))}, file_row_number = true)"
+    relation = f"read_parquet({_path_literal(file.path)}, file_row_number = true)"
     types = {
         row[0]: row[1]
         for row in connection.execute(f"describe select * from {relation}").fetchall()
@@ -119,7 +129,7 @@ def _csv_relation(file: LandedFile) -> tuple[str, str, dict[str, str]]:
     names = [f"column_{number}" for number in range(len(header))]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     relation = (
-        f"read_csv({_literal(str(file.path))}, auto_detect = false, header = true, "
+        f"read_csv({_path_literal(file.path)}, auto_detect = false, header = true, "
         f"delim = {_literal(file.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})"
     )
     texts = {column: names[header.index(own)] for column, own in file.columns.items()}

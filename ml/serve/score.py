@@ -75,6 +75,10 @@ def score_customers(run: Run, name: str | None = None) -> None:
     """
     state = RunState(run).require("features", "build")
     registry = Registry(run.home)
+    with connect(run.home) as connection:
+        for table, columns in (("scores.predictions", PREDICTIONS), ("scores.verdicts", VERDICTS)):
+            if not table_exists(connection, table):
+                write_table(connection, table, columns, [])
     for target in run.target(name) if name else run.targets:
         verdict, predictions = _score_target(run, registry, target, state)
         _store(run, target, verdict, predictions)
@@ -182,9 +186,6 @@ def nine_digits(values: np.ndarray) -> np.ndarray:
 def _store(run: Run, target: Target, verdict: TargetVerdict, predictions: pd.DataFrame) -> None:
     """Put one target's results beside the others' of this day; another day's are dropped first."""
     with connect(run.home) as connection:
-        for table, columns in (("scores.predictions", PREDICTIONS), ("scores.verdicts", VERDICTS)):
-            if not table_exists(connection, table):
-                write_table(connection, table, columns, [])
         key = [target.name, target.horizon_days]
         for table in ("scores.predictions", "scores.verdicts"):
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)

@@ -39,20 +39,15 @@ class Versions:
         found = []
         for path in self.folder.glob("*/manifest.json"):
             if not path.parent.name.startswith("."):
-                manifest = json.loads(path.read_text(encoding="utf-8"))
-                found.append(
-                    Version(path.parent.name, date.fromisoformat(manifest["as_of_date"]), manifest)
-                )
+                found.append(_read_version(path))
         return sorted(found, key=lambda version: (version.as_of_date, version.name))
 
     def current(self) -> Version | None:
         """The version that readers see, or None when nothing is published."""
-        try:
-            name = json.loads(self._pointer.read_text(encoding="utf-8"))["version"]
-        except FileNotFoundError:
+        pointed_to = self._read_pointer()
+        if pointed_to is None:
             return None
-        except (ValueError, KeyError, TypeError) as error:
-            raise KithError(f"{self._pointer} is damaged. {_WAY_BACK}") from error
+        name = pointed_to["version"]
         found = next((version for version in self.all() if version.name == name), None)
         if found is None:
             raise KithError(f"{self._pointer} names the version {name}, which is gone. {_WAY_BACK}")
@@ -60,8 +55,8 @@ class Versions:
 
     def make_current_if_not_older(self, name: str, as_of_date: date) -> bool:
         """Point readers to a version unless they see one of a later day. Tells whether it did."""
-        current = self.current()
-        if current is not None and current.as_of_date > as_of_date:
+        pointed_to = self._read_pointer()
+        if pointed_to is not None and date.fromisoformat(pointed_to["as_of_date"]) > as_of_date:
             return False
         self._point_to(name, as_of_date)
         return True
@@ -90,6 +85,15 @@ class Versions:
         self._point_to(chosen.name, chosen.as_of_date)
         return chosen
 
+    def _read_pointer(self) -> dict[str, str] | None:
+        try:
+            pointed_to = json.loads(self._pointer.read_text(encoding="utf-8"))
+            return {name: str(pointed_to[name]) for name in ("version", "as_of_date")}
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise KithError(f"{self._pointer} is damaged. {_WAY_BACK}") from error
+
     def _point_to(self, name: str, as_of_date: date) -> None:
         part = self._pointer.with_suffix(".part")
         self._write(
@@ -103,3 +107,16 @@ class Versions:
             sink.write(text)
             sink.flush()
             os.fsync(sink.fileno())
+
+
+def _read_version(manifest_file: Path) -> Version:
+    try:
+        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        return Version(
+            manifest_file.parent.name, date.fromisoformat(manifest["as_of_date"]), manifest
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KithError(
+            f"{manifest_file} is damaged. A version is never rewritten: remove the folder "
+            f"{manifest_file.parent} and publish that day again."
+        ) from error

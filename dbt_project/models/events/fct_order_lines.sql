@@ -1,10 +1,6 @@
--- One row per line of an order, money in the brand's currency; who and when are its order's.
-with accepted as (
-    select * from {{ ref('stg_order_lines') }}
-    where not is_refused
-),
-
-latest as (
+-- One row per line of an order, money in the order's currency; who, when and whether it counts are its order's.
+-- A negative quantity counts for nothing while its order is completed: that depends on the date, so it stays here.
+with latest as (
     select * from (
         select
             *,
@@ -12,7 +8,7 @@ latest as (
                 partition by source, order_id, line_no
                 order by {{ row_digest(['product_id', 'quantity', 'amount']) }} desc
             ) as version_rank
-        from accepted
+        from {{ ref('stg_order_lines') }}
     ) as ranked
     where version_rank = 1
 )
@@ -26,9 +22,7 @@ select
     products.brand,
 
     latest.quantity,
-    cast(latest.amount * orders.currency_rate as decimal(18, 4)) as amount
+    latest.amount as amount_in_order_currency
 from latest
-inner join {{ ref('int_landing__orders_seen') }} as orders
-    on latest.source = orders.source and latest.order_id = orders.order_id
 left join {{ ref('dim_products') }} as products
     on latest.product_id = products.product_id

@@ -17,6 +17,7 @@ select
 
     versions.amount,
     versions.discount,
+    versions.currency_rate,
 
     versions.occurred_at,
     versions.known_at,

@@ -11,14 +11,14 @@ lines as (
         lines.product_id,
         lines.category,
         lines.quantity,
-        lines.amount,
+        {{ in_brand_currency('lines.amount_in_order_currency', 'orders.currency_rate') }} as amount,
         {{ days_ago('orders.occurred_at') }} as days_ago
     from {{ ref('fct_order_lines') }} as lines
     inner join {{ ref('fct_orders') }} as orders
         on lines.source = orders.source and lines.order_id = orders.order_id
     inner join customers
         on orders.record_no = customers.record_no
-    where {{ current_at_snapshot('orders') }} and orders.status = 'completed'
+    where {{ current_at_snapshot('orders') }} and orders.status = 'completed' and lines.quantity >= 0
 ),
 
 baskets as (

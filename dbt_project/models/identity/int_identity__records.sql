@@ -42,5 +42,5 @@ select
     source_key,
     known_at,
     {{ first_midnight_after('known_at') }} as entered_on,
-    'c' || substr(md5(concat_ws('|', source, source_key)), 1, 20) as customer_id
+    'c' || substr({{ row_digest(['source', 'source_key']) }}, 1, 20) as customer_id
 from records

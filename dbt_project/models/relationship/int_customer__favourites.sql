@@ -33,6 +33,7 @@ mentions as (
     from {{ ref('fct_order_lines') }} as lines
     inner join orders
         on lines.source = orders.source and lines.order_id = orders.order_id
+    where lines.quantity >= 0
 ),
 
 counted as (

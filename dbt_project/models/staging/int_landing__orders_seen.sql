@@ -1,15 +1,13 @@
--- One row per order of the landing zone, with the day it first becomes visible and its status at as_of_date.
-with accepted as (
-    select * from {{ ref('base_orders') }}
-    where refusals = ''
-),
-
-first_seen as (
+-- One row per order that the landing zone names: the day any row of it is first seen (named_on), the day a good one
+-- is (visible_on, null: none is good), and its status at as_of_date.
+with named as (
     select
         source,
         order_id,
-        min(visible_on) as visible_on
-    from accepted
+        min(coalesce(visible_on, cast('0001-01-01' as date))) as named_on,
+        min(case when refusals = '' then visible_on end) as visible_on
+    from {{ ref('base_orders') }}
+    where source is not null and order_id is not null
     group by source, order_id
 ),
 
@@ -18,11 +16,11 @@ latest as (
 )
 
 select
-    first_seen.source,
-    first_seen.order_id,
-    first_seen.visible_on,
-    latest.status as status_now,
-    latest.currency_rate
-from first_seen
+    named.source,
+    named.order_id,
+    named.named_on,
+    named.visible_on,
+    latest.status as status_now
+from named
 left join latest
-    on first_seen.source = latest.source and first_seen.order_id = latest.order_id
+    on named.source = latest.source and named.order_id = latest.order_id

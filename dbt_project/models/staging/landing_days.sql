@@ -15,16 +15,19 @@ with landed as (
 
     union all
     {% endfor %}
-    -- Good lines without an order wait: they belong to no day yet.
+    -- A line is known when its order is, and waits until then; one that does not even name its order is known at once.
     select
         'order_lines' as entity,
-        coalesce(orders.visible_on, cast('0001-01-01' as date)) as visible_on,
+        case
+            when lines.source is null or lines.order_id is null then cast('0001-01-01' as date)
+            when lines.refusals = '' then orders.visible_on
+            else orders.named_on
+        end as visible_on,
         lines.refusals <> '' or coalesce(orders.status_now = 'completed' and lines.quantity < 0, false) as is_refused,
         lines.row_hash
     from {{ ref('base_order_lines') }} as lines
     left join {{ ref('int_landing__orders_seen') }} as orders
         on lines.source = orders.source and lines.order_id = orders.order_id
-    where orders.visible_on is not null or lines.refusals <> ''
 )
 
 select
@@ -34,4 +37,5 @@ select
     count(case when is_refused then 1 end) as rows_refused,
     cast(sum(cast(row_hash as decimal(38, 0))) as varchar) as digest
 from landed
+where visible_on is not null
 group by entity, visible_on

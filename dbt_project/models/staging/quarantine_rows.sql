@@ -17,7 +17,7 @@ with refused as (
 
     union all
     {% endfor %}
-    -- A line is known when its order is: a refused one whose order lies beyond as_of_date is not seen yet.
+    -- A line is known when its order is, a refused one too; one that does not name its order is known at once.
     select
         'order_lines' as entity,
         lines.file,
@@ -28,7 +28,7 @@ with refused as (
         on lines.source = orders.source and lines.order_id = orders.order_id
     where
         lines.refusals <> ''
-        and (orders.visible_on is null or orders.visible_on <= {{ as_of_date() }})
+        and (lines.source is null or lines.order_id is null or orders.named_on <= {{ as_of_date() }})
 
     union all
     select

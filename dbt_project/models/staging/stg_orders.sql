@@ -15,8 +15,8 @@ select
     accepted.coupon_id,
     accepted.currency,
 
-    cast(accepted.amount * coalesce(rates.rate, 1) as decimal(18, 4)) as amount,
-    cast(accepted.discount * coalesce(rates.rate, 1) as decimal(18, 4)) as discount,
+    {{ in_brand_currency('accepted.amount', 'coalesce(rates.rate, 1)') }} as amount,
+    {{ in_brand_currency('accepted.discount', 'coalesce(rates.rate, 1)') }} as discount,
     cast(coalesce(rates.rate, 1) as decimal(18, 8)) as currency_rate,
 
     accepted.occurred_at,
