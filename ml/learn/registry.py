@@ -28,7 +28,6 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import mlflow
 from matplotlib.figure import Figure
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -84,8 +83,9 @@ class Registry:
             logging.getLogger(noisy).setLevel(logging.ERROR)
         self._home = home
         uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home.mlflow / 'mlflow.db'}"
-        mlflow.set_tracking_uri(uri)
-        self._client = MlflowClient(uri)
+        # Never mlflow.set_tracking_uri: it writes the environment, and a second home in this process would read it.
+        self._uri = uri
+        self._client = MlflowClient(uri, registry_uri=uri)
 
     def log_run(
         self,
@@ -189,12 +189,16 @@ class Registry:
         Raises:
             KithError: the files do not have the SHA-256 under which they were registered.
         """
-        bundle = ModelBundle.from_files(self.files(model, ARTIFACT_FOLDER))
-        if bundle.sha256 != model.tags["sha256"]:
+        try:
+            bundle = ModelBundle.from_files(self.files(model, ARTIFACT_FOLDER))
+            found = bundle.sha256
+        except (ValueError, KeyError, TypeError):
+            found = "nothing that can be read"
+        if found != model.tags["sha256"]:
             raise KithError(
                 f"The files of {model.name} version {model.number} in the model registry do not match the SHA-256 "
-                f"they were registered with ({model.tags['sha256'][:12]}…, found {bundle.sha256[:12]}…). Somebody "
-                "changed them; train again with `kith train`."
+                f"they were registered with ({model.tags['sha256'][:12]}…, found {found[:24]}). Somebody changed them; "
+                "train again with `kith train`."
             )
         return bundle
 
@@ -217,7 +221,7 @@ class Registry:
         if found is not None:
             return str(found.experiment_id)
         location = None
-        if not os.environ.get("MLFLOW_TRACKING_URI"):
+        if not self._uri.startswith("http"):  # a server keeps its artifacts itself
             location = (self._home.mlflow / "artifacts" / name).as_uri()
         return str(self._client.create_experiment(name, artifact_location=location))
 
