@@ -105,7 +105,7 @@ def test_a_stopped_demo_leaves_no_step_behind(stub_home: StubHome) -> None:
     demo = stub_home.start("-m", "ml.demo_run", STUB_SLEEPS_AT="build")
     wait_for(sleeping.exists)
     demo.send_signal(signal.SIGINT)
-    output, _ = demo.communicate(timeout=30)
+    output, _ = demo.communicate(timeout=180)
     assert demo.returncode == 1
     assert output.splitlines()[-1] == "kith: stopped"
     assert not Path(f"/proc/{sleeping.read_text()}").exists()
