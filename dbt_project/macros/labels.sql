@@ -81,7 +81,7 @@ where not outcomes.has_refused
 {%- endmacro %}
 
 {# Completed orders of known customers, with the status that as_of_date knows. #}
-{% macro completed_orders_now() -%}
+{% macro latest_completed_orders() -%}
     select
         record_no,
         occurred_at

@@ -8,7 +8,6 @@ that it never serves a model that saw more than D.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import tempfile
@@ -207,13 +206,6 @@ class Registry:
         with tempfile.TemporaryDirectory() as target:
             local = Path(self._client.download_artifacts(model.run_id, folder, target))
             return {path.name: path.read_bytes() for path in sorted(local.iterdir())}
-
-    def read_json(self, model: RegisteredModel, path: str) -> Any:
-        """One JSON artifact of the run that made a version."""
-        with tempfile.TemporaryDirectory() as target:
-            return json.loads(
-                Path(self._client.download_artifacts(model.run_id, path, target)).read_text()
-            )
 
     def _experiment(self, target: Target) -> str:
         name = model_name(target)
