@@ -184,7 +184,7 @@ def evaluate(name: str | None, published: date | None, **options: Any) -> None:
 
         _step(options, "evaluate", lambda run: evaluate_published(run, published, name))
         return
-    from ml.learn.fit import evaluate_candidates
+    from ml.learn.champion import evaluate_candidates
 
     _step(options, "evaluate", lambda run: evaluate_candidates(run, name))
 
@@ -194,7 +194,7 @@ def evaluate(name: str | None, published: date | None, **options: Any) -> None:
 @target_option
 def promote(name: str | None, **options: Any) -> None:
     """Let candidates serve that are the first of their kind, or proved better."""
-    from ml.learn.fit import promote_candidates
+    from ml.learn.champion import promote_candidates
 
     _step(options, "promote", lambda run: promote_candidates(run, name))
 

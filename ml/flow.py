@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
 from ml.gates import check_border
-from ml.learn.fit import promote_candidates, train_models
+from ml.learn.champion import promote_candidates
+from ml.learn.fit import train_models
 from ml.run import Run
 from ml.serve.audit import audit_tables
 from ml.serve.publish import publish_version

@@ -19,9 +19,8 @@ from ml.data.warehouse import connect, frame
 from ml.errors import KithError
 from ml.learn import metrics
 from ml.learn.bundle import ModelBundle
-from ml.learn.fit import RULE_FOLDER
 from ml.learn.plots import calibration_plot, lift_plot
-from ml.learn.registry import Registry
+from ml.learn.registry import RULE_FOLDER, Registry
 from ml.run import Run, RunState
 from ml.serve.versions import Version, Versions
 

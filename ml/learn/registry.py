@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # Read by MLflow when it is imported: no telemetry, no notes about git or pip in a user's log.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -23,11 +23,6 @@ os.environ.setdefault("MLFLOW_ENABLE_ASYNC_LOGGING", "false")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-from matplotlib.figure import Figure
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -35,9 +30,18 @@ from mlflow.tracking import MlflowClient
 from ml.data.targets import Target
 from ml.errors import KithError
 from ml.home import Home
-from ml.learn.bundle import ModelBundle
 
-ARTIFACT_FOLDER = "model"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ml.learn.bundle import ModelBundle
+
+# Where the files of a training lie among the artifacts of its run.
+MODEL_FOLDER = "model"
+RULE_FOLDER = "best_rule"
+EVALUATION_FOLDER = "evaluation"
+OOF_FILE = "out_of_fold.parquet"
+
 CANDIDATE = "candidate"
 CHAMPION = "champion"
 
@@ -131,7 +135,7 @@ class Registry:
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        source = f"{self._client.get_run(run_id).info.artifact_uri}/{ARTIFACT_FOLDER}"
+        source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
         all_tags = {**tags, "sha256": bundle.sha256, "grade": bundle.grade}
         version = self._client.create_model_version(
             name, source, run_id, tags=all_tags, await_creation_for=0
@@ -188,8 +192,11 @@ class Registry:
         Raises:
             KithError: the files do not have the SHA-256 under which they were registered.
         """
+        # Brings scikit-learn and LightGBM: only those who predict pay for it.
+        from ml.learn.bundle import ModelBundle
+
         try:
-            bundle = ModelBundle.from_files(self.files(model, ARTIFACT_FOLDER))
+            bundle = ModelBundle.from_files(self.files(model, MODEL_FOLDER))
             found = bundle.sha256
         except (ValueError, KeyError, TypeError):
             found = "nothing that can be read"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame, table_exists, write_table
-from ml.learn.fit import definition_hash
+from ml.learn.definition import definition_hash
 from ml.learn.registry import RegisteredModel, Registry, model_name
 from ml.run import Run, RunState
 from ml.serve.reasons import top_reasons

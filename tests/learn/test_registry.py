@@ -13,7 +13,7 @@ from ml.data.targets import Target
 from ml.errors import KithError
 from ml.home import Home
 from ml.learn.bundle import ModelBundle
-from ml.learn.registry import ARTIFACT_FOLDER, RegisteredModel, Registry
+from ml.learn.registry import MODEL_FOLDER, RegisteredModel, Registry
 from ml.learn.training import train
 
 TARGET = Target("next_purchase", 7, 365)
@@ -43,7 +43,7 @@ def registered(
     home: Path, bundle: ModelBundle, day: date = DAY
 ) -> tuple[Registry, RegisteredModel]:
     registry = Registry(Home(home))
-    files = {f"{ARTIFACT_FOLDER}/{name}": content for name, content in bundle.to_files().items()}
+    files = {f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()}
     tags = {"as_of_date": day.isoformat(), "definition_hash": "d"}
     run_id = registry.log_run(
         TARGET, "train", tags=tags, parameters={"a": 1}, metrics={"auc": 0.7}, files=files

@@ -1,0 +1,40 @@
+"""What a training reads from the warehouse, and the digest of what gives its numbers their meaning."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ml.data.targets import Target
+from ml.data.warehouse import connect, frame
+from ml.run import Run
+
+
+def training_frames(run: Run, target: Target) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Features and labels of a target's matured cut-offs, capped to the same people at every cut-off."""
+    with connect(run.home, read_only=True) as connection:
+        key = [target.name, target.horizon_days]
+        counted = connection.execute(
+            "select count(*) from labels.customer_labels where target = ? and horizon_days = ?", key
+        ).fetchone()
+        rows = counted[0] if counted else 0
+        share = min(1.0, run.home.settings.max_training_rows / max(rows, 1))
+        labels = frame(
+            connection,
+            "select customer_id, as_of_date, target, horizon_days, label from labels.customer_labels "
+            "where target = ? and horizon_days = ? "
+            "and cast('0x' || substr(md5('training rows|' || customer_id), 1, 8) as bigint) < ? "
+            "order by as_of_date, customer_id",
+            [*key, int(share * 2**32)],
+        )
+        connection.register("wanted", labels)
+        features = frame(
+            connection,
+            "select features.* from features.customer_features as features "
+            "inner join wanted using (customer_id, as_of_date) order by as_of_date, customer_id",
+        )
+    return features, labels
+
+
+def feature_names(features: pd.DataFrame) -> list[str]:
+    """The feature list: the columns of the feature table that are no key."""
+    return [name for name in features.columns if name not in ("customer_id", "as_of_date")]
