@@ -76,9 +76,21 @@ class RunState:
         self._path = run.home.run_state
         self._run = run
 
-    def begin(self) -> None:
-        """Start anew for this run's day: whatever was built for another day no longer counts."""
+    def begin(self) -> dict[str, Any]:
+        """Start anew for this run's day; whatever was built before no longer counts. Gives the state until now."""
+        former = self._read()
         self._write({"as_of_date": self._run.as_of_date.isoformat(), "done": []})
+        return former
+
+    def resume(self, former: dict[str, Any], steps: Iterable[str]) -> None:
+        """Count those of a former state's steps as done that are named, with what they found out."""
+        kept = [step for step in former["done"] if step in set(steps)]
+        self._write({**former, "done": kept})
+
+    def has(self, step: str) -> bool:
+        """Tell whether the warehouse holds this step's results for this run's day."""
+        state = self._read()
+        return state.get("as_of_date") == self._run.as_of_date.isoformat() and step in state["done"]
 
     def note(self, step: str, **facts: Any) -> None:
         """Remember that a step is done, with facts that later steps read."""

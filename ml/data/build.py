@@ -21,6 +21,8 @@ from ml.learn.splits import cutoff_grid
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
+# What a day's warehouse consists of before anything is learned from it.
+BUILD_STEPS = ("landing", "identity", "events", "features", "labels")
 SNAPSHOT_TABLE = ("features", "customer_features")
 TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
 
@@ -28,13 +30,24 @@ TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "
 def build_landing(run: Run) -> None:
     """Read the landing zone into the warehouse: staged rows, quarantine, and the account of both.
 
+    Where nothing has changed since the warehouse was last built for this day, what was built stays, and
+    the next steps find it.
+
     Raises:
         KithError: a file cannot be read, a required column is missing, or money comes in several
             currencies without rates.
     """
     landing = discover(run.landing)
-    RunState(run).begin()
-    ingest(landing, run.home.raw, run.report)
+    former = RunState(run).begin()
+    raw_files = ingest(landing, run.home.raw, run.report)
+    inputs = digest_of([run.as_of_date.isoformat(), run.definition(), *raw_files])
+    if former.get("inputs") == inputs and _is_staged(run):
+        RunState(run).resume(former, BUILD_STEPS)
+        with connect(run.home) as connection:
+            connection.execute("drop schema if exists scores cascade")
+            report_landing(connection, run)
+        run.report("nothing has changed since the warehouse was built for this day; it is kept")
+        return
     with connect(run.home) as connection:
         write_control_tables(connection, run.home, run.targets)
         connection.execute("drop schema if exists scores cascade")
@@ -45,12 +58,14 @@ def build_landing(run: Run) -> None:
         check_currencies(connection, run)
         landing_digest = digest_of(f"{row}" for row in _visible_days(connection, run.as_of_date))
         report_landing(connection, run)
-    RunState(run).note("landing", landing_digest=landing_digest)
+    RunState(run).note("landing", landing_digest=landing_digest, inputs=inputs)
 
 
 def build_identity(run: Run) -> None:
     """Decide which records are one customer, at every date."""
     RunState(run).require("landing", "build --part landing")
+    if _is_kept(run, "identity"):
+        return
     run.report("identity: who is who")
     run_models(
         run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+"], run.report
@@ -71,6 +86,8 @@ def build_identity(run: Run) -> None:
 def build_events(run: Run) -> None:
     """Attach every fact to its record, versions resolved, and measure how late facts come."""
     RunState(run).require("identity", "build --part identity")
+    if _is_kept(run, "events"):
+        return
     run.report("events: every fact with its customer and both clocks")
     run_models(
         run.home,
@@ -92,6 +109,8 @@ def build_events(run: Run) -> None:
 def build_features(run: Run) -> None:
     """Build the cohort and the features at the run's own date."""
     RunState(run).require("events", "build --part events")
+    if _is_kept(run, "features"):
+        return
     _build_snapshots(run, [run.as_of_date])
     RunState(run).note("features")
 
@@ -99,6 +118,8 @@ def build_features(run: Run) -> None:
 def build_labels(run: Run) -> None:
     """Plan the cut-offs that have matured, and build features and labels at each of them."""
     state = RunState(run).require("events", "build --part events")
+    if _is_kept(run, "labels"):
+        return
     build_cutoffs(run, training_plan(run, state))
     RunState(run).note("labels")
 
@@ -154,6 +175,19 @@ def _build_snapshots(run: Run, dates: list[date]) -> None:
     run_models(run.home, run.as_of_date, ["path:models/features"], run.report)
     with connect(run.home) as connection:
         Snapshots(connection, run, *SNAPSHOT_TABLE).record(missing)
+
+
+def _is_staged(run: Run) -> bool:
+    """A lost or damaged database is an empty one by now."""
+    with connect(run.home) as connection:
+        return table_exists(connection, "staging.landing_days")
+
+
+def _is_kept(run: Run, step: str) -> bool:
+    kept = RunState(run).has(step)
+    if kept:
+        run.report(f"{step}: built for this day already, nothing has changed")
+    return kept
 
 
 def _visible_days(

@@ -30,8 +30,11 @@ csv.field_size_limit(sys.maxsize)
 
 def ingest(
     landing: Landing, raw: Path, on_progress: Callable[[str], None] = lambda line: None
-) -> None:
+) -> list[str]:
     """Bring the raw layer in line with the landing zone, reading only files whose bytes changed.
+
+    Returns:
+        What the raw layer holds, by entity and digest, in a fixed order.
 
     Raises:
         KithError: a file cannot be read as what its name says; the message names it.
@@ -54,6 +57,7 @@ def ingest(
             part.replace(target)
     for stale in set(raw.glob("*/*")) - wanted:
         stale.unlink()
+    return sorted(path.relative_to(raw).as_posix() for path in wanted)
 
 
 def _identity_of(file: LandedFile) -> str:

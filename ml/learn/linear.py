@@ -32,6 +32,11 @@ def signed_log(values: NDArray[Any]) -> Floats:
     return np.where(np.isfinite(raw), np.sign(raw) * np.log1p(np.abs(raw)), np.nan)
 
 
+def one_blas_thread() -> threadpool_limits:
+    """Hold BLAS to one thread for the length of a `with` block, in the whole process."""
+    return threadpool_limits(limits=1, user_api="blas")
+
+
 def fit_path(
     design: Floats, outcome: Floats, weights: Floats, ridges: Sequence[float]
 ) -> list[tuple[float, Floats]]:
@@ -43,7 +48,7 @@ def fit_path(
     """
     model = LogisticRegression(solver="newton-cholesky", warm_start=True, tol=1e-6, max_iter=100)
     path = []
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         for ridge in ridges:
             model.set_params(C=1.0 / (ridge * float(weights.sum())))
             model.fit(design, outcome, sample_weight=weights)

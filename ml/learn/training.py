@@ -142,7 +142,7 @@ def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, 
         number = task.feature_names.index(column)
         found[f"rule:{column}"] = rule_out_of_fold(table, splits, number)
     task.tell(f"{task.target}: logistic model")
-    found["logistic"] = logistic_out_of_fold(table, splits)
+    found["logistic"] = logistic_out_of_fold(table, splits, task.threads)
     for name, base in (("trees_on_logistic", found["logistic"]), ("trees", None)):
         task.tell(f"{task.target}: {name}")
         found[name] = trees_out_of_fold(table, splits, task.seed, task.threads, base)
