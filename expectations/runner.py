@@ -86,7 +86,7 @@ def check_border(home: Home, border: str, as_of_date: date, folder: Path = SUITE
             that evaluated nothing.
     """
     report = home.reports / "expectations" / f"{border}.json"
-    pages = home.reports / "data_docs" / border
+    pages = home.data_docs / border
     # What stood there spoke of another run; a border that cannot be judged leaves no report.
     report.unlink(missing_ok=True)
     shutil.rmtree(pages, ignore_errors=True)

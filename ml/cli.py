@@ -276,6 +276,19 @@ def status(home: Path) -> None:
         say(line)
 
 
+@cli.command()
+@home_option
+def account(home: Path) -> None:
+    """What came in, who is who, how good each model is, whom to call first, and where everything lies."""
+    from ml.home import Home
+    from ml.learn.registry import Registry
+    from ml.serve.account import describe_account
+
+    place = Home(home.resolve())
+    for line in describe_account(place, Registry(place).figures):
+        say(line)
+
+
 def say(line: str) -> None:
     """Print one line at once, so that a log shows progress as it happens."""
     click.echo(line)

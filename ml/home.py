@@ -64,8 +64,18 @@ class Home:
 
     @property
     def reports(self) -> Path:
-        """Quarantine lists, validation results, the account of the last run."""
+        """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' pages, one folder per border."""
+        return self.reports / "data_docs"
+
+    @property
+    def dbt_docs(self) -> Path:
+        """dbt's page of every model, column and its lineage."""
+        return self.reports / "dbt_docs"
 
     @property
     def logs(self) -> Path:

@@ -174,6 +174,22 @@ class Registry:
             default=None,
         )
 
+    def figures(self, name: str, sha256: str) -> dict[str, float]:
+        """What the training of a version logged, by metric; `rule` stands for the best simple rule.
+
+        Nothing where the registry does not know the version.
+        """
+        for version in self._client.search_model_versions(f"name = '{name}'", max_results=10_000):
+            if version.tags.get("sha256") == sha256:
+                metrics = dict(self._client.get_run(version.run_id).data.metrics)
+                best_rule = version.tags["best_rule"].replace("rule:", "rule_") + "."
+                return metrics | {
+                    f"rule.{metric.removeprefix(best_rule)}": value
+                    for metric, value in metrics.items()
+                    if metric.startswith(best_rule)
+                }
+        return {}
+
     def promote(self, target: Target, model: RegisteredModel, as_of_date: date) -> None:
         """Let a version serve from `as_of_date` on; the alias `champion` follows the latest such day."""
         self._client.set_model_version_tag(
