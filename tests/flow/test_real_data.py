@@ -1,6 +1,7 @@
 """The main job on real data, through Airflow and by hand, held against what really happened afterwards.
 
-By hand means, for the first case, the commands of the README as they stand there. The bounds are the best single simple rule on the same people (README of the data); Kith must beat it.
+By hand means, for the first case, the commands of the README as they stand there. The bounds are the best
+single simple rule on the same people (README of the data); Kith must beat it.
 """
 
 from __future__ import annotations
