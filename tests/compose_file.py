@@ -1,4 +1,4 @@
-"""docker-compose.yml as tests read it: parsed, its variables filled in, its words replaced by those of another place."""
+"""docker-compose.yml as tests read it: parsed, its variables filled in, its words replaced by others."""
 
 from __future__ import annotations
 

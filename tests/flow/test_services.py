@@ -79,7 +79,7 @@ def services(
     secrets: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[NativeServices]:
     services = NativeServices(tmp_path_factory.mktemp("services"), secrets)
-    write_demo(services.landing, services.root / "truth", customers=300, months=10, seed=5)
+    write_demo(services.landing, services.root / "truth", customers=300, months=8, seed=5)
     (services.home / "kith.toml").write_text(SMALL_BRAND, encoding="utf-8")
     (services.home / "targets.csv").write_text(TARGETS, encoding="utf-8")
     try:
