@@ -8,11 +8,23 @@ from typing import Any
 
 import pytest
 
-from tests.compose_file import ENV_EXAMPLE, dotenv, filled_in, parsed
-from tests.compose_rules import findings, services
+from tests.services import image_rules, wiring_rules
+from tests.services.compose_file import ENV_EXAMPLE, dotenv, filled_in, parsed
+from tests.services.facts import Tree, services
 
-Tree = dict[str, Any]
+# A command that does not parse has no ports to compare, so commands come first and alone.
+RULES = [
+    image_rules.images, image_rules.packages, image_rules.copies, image_rules.variables, image_rules.agreement,
+    image_rules.secrets, wiring_rules.addresses, wiring_rules.ports, wiring_rules.volumes, wiring_rules.health,
+    wiring_rules.order, wiring_rules.caution,
+]  # fmt: skip
 API, SCHEDULER, PROCESSOR = "airflow-api-server", "airflow-scheduler", "airflow-dag-processor"
+
+
+def findings(compose: Tree) -> list[str]:
+    """Everything that is wrong with a parsed compose file."""
+    wrong = list(image_rules.commands(compose))
+    return wrong or [found for rule in RULES for found in rule(compose)]
 
 
 def test_the_file_agrees_with_the_project() -> None:
@@ -88,7 +100,7 @@ SPOILT: dict[str, tuple[Callable[[Tree], None], str]] = {
     "a Kith variable nobody reads": (variable(API, "KITH_HOUSE", "x"), "nothing reads KITH_HOUSE"),
     "an Airflow option that is none": (
         variable(API, "AIRFLOW__CORE__SECRET", "x"),
-        "Airflow has no option AIRFLOW__CORE__SECRET",
+        "nothing reads AIRFLOW__CORE__SECRET",
     ),
     "a fact held twice": (
         variable(API, "AIRFLOW__CORE__LOAD_EXAMPLES", "False"),
@@ -119,14 +131,26 @@ SPOILT: dict[str, tuple[Callable[[Tree], None], str]] = {
     ),
     "a service that is not there": (everywhere("@database:", "@postgres:"), "nothing answers at postgres:5432"),
     "tasks that report to nowhere": (everywhere("/execution/", "/"), "the execution API is at /execution/"),
-    "a database that nobody makes": (everywhere("create database mlflow", "create database runs"), "nobody makes the database mlflow"),
+    "a database that nobody makes": (
+        everywhere("create database mlflow", "create database runs"),
+        "nobody makes the database mlflow",
+    ),
     "a port open to the world": (service("mlflow", "ports", ["0.0.0.0:5000:5000"]), "is open to other machines"),
     "a port that leads nowhere": (service(API, "ports", ["127.0.0.1:8080:80"]), "leads to a port on which"),
-    "a host name that MLflow refuses": (everywhere("--allowed-hosts=mlflow:5000,", "--allowed-hosts="), "refuses to be called ['mlflow']"),
-    "a home that is not kept": (everywhere("home:/kith/home", "home:/kith/house"), "KITH_HOME (/kith/home) would be lost"),
+    "a host name that MLflow refuses": (
+        everywhere("--allowed-hosts=mlflow:5000,", "--allowed-hosts="),
+        "refuses to be called ['mlflow:5000']",
+    ),
+    "a home that is not kept": (
+        everywhere("home:/kith/home", "home:/kith/house"),
+        "KITH_HOME (/kith/home) would be lost",
+    ),
     "models that are not kept": (without("mlflow", "volumes"), "--artifacts-destination (/kith/models) would be lost"),
     "a database that is not kept": (without("database", "volumes"), "would be lost with the container"),
-    "a home that nobody may write": (everywhere("chown kith:kith /kith/home ", "chown kith:kith "), "does not belong to the user"),
+    "a home that nobody may write": (
+        everywhere("chown kith:kith /kith/home ", "chown kith:kith "),
+        "does not belong to the user",
+    ),
     "a landing zone that may be written": (
         service(SCHEDULER, "volumes", ["home:/kith/home", "${KITH_LANDING_FOLDER:?name it}:/kith/landing"]),
         "the landing zone is not read-only",
@@ -135,15 +159,22 @@ SPOILT: dict[str, tuple[Callable[[Tree], None], str]] = {
     "no health check": (without(PROCESSOR, "healthcheck"), "has no whole health check"),
     "health of an unknown part": (
         everywhere("dag_processor", "dag_parser"),
-        "Airflow's health says nothing of ['dag_parser']",
+        "/api/v2/monitor/health says nothing of ['dag_parser']",
     ),
     "health of another database": (everywhere("--port=5432", "--port=5433"), "is no health check of it"),
-    "health of another port": (everywhere("localhost:5000/health", "localhost:5001/health"), "nothing answers at localhost:5001"),
-    "no waiting for the database": (without("prepare-mlflow", "depends_on"), "does not wait for database"),
-    "no waiting for the tables": (without(API, "depends_on"), "starts before the database is prepared"),
+    "health of another port": (
+        everywhere("localhost:5000/health", "localhost:5001/health"),
+        "nothing answers at localhost:5001",
+    ),
+    "no waiting for the database": (without("prepare-mlflow", "depends_on"), "does not wait for ['database']"),
+    "no waiting for the tables": (without(API, "depends_on"), "starts before its database is prepared"),
     "waiting for a start only": (
-        service(SCHEDULER, "depends_on", {API: {"condition": "service_started"}, "mlflow": {"condition": "service_healthy"}}),
+        service(SCHEDULER, "depends_on", {API: {"condition": "service_started"}}),
         "not service_healthy",
+    ),
+    "no waiting for the models": (
+        service(SCHEDULER, "depends_on", {API: {"condition": "service_healthy"}}),
+        "does not wait for ['mlflow']",
     ),
     "a service too few": (lambda compose: compose["services"].pop(PROCESSOR), "no service runs ['dag-processor']"),
     "root": (without(SCHEDULER, "user"), "runs as root"),
@@ -165,7 +196,7 @@ def test_a_spoilt_file_is_found_out(spoil: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(dotenv(ENV_EXAMPLE.read_text(encoding="utf-8"))))
 def test_it_does_not_start_without_a_secret(name: str) -> None:
-    given = {other: "x" for other in dotenv(ENV_EXAMPLE.read_text(encoding="utf-8"))}
+    given = dict.fromkeys(dotenv(ENV_EXAMPLE.read_text(encoding="utf-8")), "x")
     filled_in(parsed(), given)
     with pytest.raises(LookupError, match=name):
         filled_in(parsed(), {**given, name: ""})

@@ -1,6 +1,6 @@
 """The services of docker-compose.yml, started natively: a run through Airflow's REST API, its results read back.
 
-The commands, variables, health checks and their order are those of the file; tests/flow/native_services.py replaces
+The commands, variables, health checks and their order are those of the file; tests/services/native.py replaces
 addresses and folders only.
 """
 
@@ -20,9 +20,9 @@ from ml.data.demo import DEMO_AS_OF_DATE, write_demo
 from ml.data.targets import read_targets
 from ml.home import Home
 from ml.learn.registry import Registry
-from tests.compose_file import ENV_EXAMPLE, dotenv
-from tests.flow.native_services import NativeServices
 from tests.flow.worlds import SMALL_BRAND
+from tests.services.compose_file import ENV_EXAMPLE, dotenv
+from tests.services.native import NativeServices
 
 pytestmark = pytest.mark.slow
 TARGETS = "target,horizon_days,population_days\nnext_purchase,30,365\n"

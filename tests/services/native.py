@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.compose_file import REPOSITORY, filled_in, moved, parsed
+from tests.services.compose_file import REPOSITORY, filled_in, moved, parsed
 
 HOW_TO_GET_POSTGRESQL = "PostgreSQL is not on this machine; `apt-get install postgresql` brings it"
 GRACE_SECONDS = 20
