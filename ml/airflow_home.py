@@ -5,7 +5,7 @@
     python -m ml.airflow_home db migrate
 
 Whatever follows is given to `airflow`, in an environment made for the home folder in KITH_HOME. `db migrate` makes the
-pool, too: that is how a database which several services share is prepared, once, before they start.
+pool, too: so a database which several services share is prepared once, before they start.
 """
 
 from __future__ import annotations
@@ -143,11 +143,14 @@ def main() -> None:
         environment = airflow_environment(home, landing)
         if password := environment.pop(ADMIN_PASSWORD, None):
             write_password(password, Path(environment[PASSWORDS_FILE]))
-        migrating = sys.argv[1:3] == ["db", "migrate"]
-        prepare_airflow(home, environment, home.logs / "airflow.log", anew=migrating)
+        preparing = sys.argv[1:] == ["db", "migrate"]
+        prepare_airflow(home, environment, home.logs / "airflow.log", anew=preparing)
     except KithError as error:
         print(f"kith: {error}", file=sys.stderr)
         sys.exit(1)
+    if preparing:
+        print(f"Airflow's database and the pool {POOL[0]} are ready")
+        return
     os.execve(AIRFLOW, [AIRFLOW, *sys.argv[1:]], environment)
 
 

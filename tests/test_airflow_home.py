@@ -68,6 +68,17 @@ def test_a_database_is_prepared_once_and_again_when_asked(home: Home) -> None:
     assert not any("hunter2" in text for text in written)
 
 
+def test_db_migrate_prepares_and_ends(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KITH_HOME", str(home.root))
+    monkeypatch.setattr("sys.argv", ["airflow_home", "db", "migrate"])
+    for _ in range(2):
+        airflow_home.main()
+        assert [call.split()[0] for call in calls(home)] == ["db", "pools"]
+        assert "ready" in capsys.readouterr().out
+
+
 def test_what_fails_is_not_remembered_as_prepared(home: Home) -> None:
     environment = {**airflow_environment(home, home.root), "STUB_STATUS": "3"}
     for _ in range(2):

@@ -177,6 +177,17 @@ SPOILT: dict[str, tuple[Callable[[Tree], None], str]] = {
         "does not wait for ['mlflow']",
     ),
     "a service too few": (lambda compose: compose["services"].pop(PROCESSOR), "no service runs ['dag-processor']"),
+    "a program that is neither": (service("mlflow", "command", ["bash"]), "is neither Airflow nor MLflow"),
+    "a file that is gone": (everywhere("COPY ml ml", "COPY ml mills ./"), "copies what is not there: ['mills']"),
+    "a volume nobody uses": (lambda compose: compose["volumes"].update(spare=None), "['spare']"),
+    "a shell in a health check": (
+        lambda compose: compose["services"]["mlflow"]["healthcheck"].update(test=["CMD-SHELL", "true"]),
+        "needs a shell",
+    ),
+    "processes that do not know each other": (
+        without(PROCESSOR, "environment", "AIRFLOW__API_AUTH__JWT_SECRET"),
+        "lacks ['AIRFLOW__API_AUTH__JWT_SECRET']",
+    ),
     "root": (without(SCHEDULER, "user"), "runs as root"),
     "root's capabilities": (without("mlflow", "cap_drop"), "keeps privileges"),
     "no restart": (without(SCHEDULER, "restart"), "is not started again"),
