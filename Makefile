@@ -33,10 +33,10 @@ lint: setup
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests
 
 test-fast: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -rs -m "not slow" tests
 
 # The lock names versions and hashes and nothing else, so that it works with any mirror.
 lock:
