@@ -54,6 +54,12 @@ class Visits:
         columns = (self.person, self.second, self.wanting, self.order)
         return Visits(*(column[chosen] for column in columns))
 
+    def of_order(self, values: Ints, otherwise: Ints) -> Ints:
+        """What holds of the order behind each visit, and something else where there is none."""
+        return (
+            np.where(self.order >= 0, values[self.order], otherwise) if len(values) else otherwise
+        )
+
 
 def browsing_rows(
     history: History,
@@ -67,7 +73,7 @@ def browsing_rows(
     web, app, till = (
         traits.member[visits.person, SOURCES.index(s)] for s in ("web", "app", "till")
     )
-    bought_here = (visits.order >= 0) & (orders.shop[visits.order] == TILL)
+    bought_here = visits.of_order(orders.shop, visits.order) == TILL
     drawn = rng.random(len(web)) < traits.shop_weights[visits.person, TILL]
     in_store = app & till & np.where(visits.order >= 0, bought_here, drawn)
     p = history.calendar.parameters
@@ -158,8 +164,7 @@ def _in_store(
     step = rng.integers(15, 70, (len(chances), count))
     at = visits.second + np.vstack([np.zeros((1, count), dtype=np.int64), np.cumsum(step, axis=0)])
     last = at[reached.sum(axis=0) - 1, np.arange(count)]
-    paid = orders.second[visits.order] if len(orders.second) else last
-    leaves = np.where(buys, paid, last) + rng.integers(60, 900, count)
+    leaves = visits.of_order(orders.second, last) + rng.integers(60, 900, count)
     steps = np.arange(VISIT, BAG + 1)
     dwell, tries = DWELL - VISIT, TRY - VISIT
     looks = np.where(reached[tries], at[tries], leaves) - at[dwell]
@@ -169,12 +174,9 @@ def _in_store(
     seconds = np.concatenate([at[kind, visit], leaves[left]])
     visit = np.concatenate([visit, left])
     _, product = _looked_at(visits.person, traits, products, rng)
-    if len(orders.person):
-        first_line = np.searchsorted(orders.line_order, np.maximum(visits.order, 0))
-        product = np.where(buys, orders.line_product[first_line], product)
-    store = home_stores(visits.person)
-    if len(orders.person):
-        store = np.where(buys, orders.store[visits.order], store)
+    first_lines = np.searchsorted(orders.line_order, np.arange(len(orders.person)))
+    product = visits.of_order(orders.line_product[first_lines], product)
+    store = visits.of_order(orders.store, home_stores(visits.person))
     return rows_of(
         visits.person[visit],
         seconds,

@@ -62,7 +62,7 @@ class DemoParameters:
     # --- how often they buy ----------------------------------------------------------------------
     intents_per_year: float = 7.0
     """Mean of the gamma-distributed rate of wanting something; about half end in an order."""
-    intent_shape: float = 0.6
+    intent_shape: float = 0.5
     """Below 1 the many buy rarely and the few often, as in Ehrenberg's NBD; CDNOW fits 0.55."""
     wish_by_stage: tuple[float, ...] = (1.0, 0.75, 0.25, 0.0)
     buy_while_wanting: float = 0.30
@@ -164,7 +164,7 @@ class DemoParameters:
     visit_while_wanting: float = 0.7
     more_views: tuple[float, float] = (0.5, 1.0)
     searches: tuple[float, float] = (0.15, 0.35)
-    carts: tuple[float, float] = (0.03, 0.40)
+    carts: tuple[float, float] = (0.12, 0.45)
     """Per visit, without and with a wish behind it."""
     store_goes_on: tuple[tuple[float, float], ...] = (
         (0.75, 0.90),
