@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, timedelta
+import os
+import subprocess
+import sys
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -20,10 +23,11 @@ from ml.data.demo import (
     default_truth_folder,
     write_demo,
 )
+from ml.data.demo.history import KEPT
 from ml.data.demo.landing_files import DELIVERED_FILES
 from ml.data.demo.probabilities import true_probabilities
 from ml.data.demo.process import Calendar
-from ml.data.demo.simulate import KEPT, Simulation
+from ml.data.demo.simulate import Simulation
 from ml.data.demo.traits import draw_traits
 from ml.errors import KithError
 
@@ -105,6 +109,27 @@ def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path: Path
         assert len(one_) >= 6
         assert one_ == two
         assert one_ != three
+
+
+def test_neither_threads_nor_hash_seeds_change_a_byte(tmp_path: Path) -> None:
+    """In processes of their own, as both are settled when Python starts."""
+    write = (
+        "import sys, pyarrow; from pathlib import Path; from ml.data.demo import write_demo;"
+        "pyarrow.set_cpu_count(int(sys.argv[2])); pyarrow.set_io_thread_count(int(sys.argv[2]));"
+        "root = Path(sys.argv[1]); write_demo(root / 'landing', root / 'truth', 150, 6, seed=5)"
+    )
+    found = []
+    for threads in ("1", "7"):
+        root = tmp_path / threads
+        environment = os.environ | {
+            "PYTHONHASHSEED": threads,
+            "OMP_NUM_THREADS": threads,
+            "TZ": "UTC" if threads == "1" else "Asia/Tokyo",
+        }
+        subprocess.run([sys.executable, "-c", write, root, threads], env=environment, check=True)
+        found.append(digests(root))
+    assert len(found[0]) == len(DELIVERED_FILES) + 7
+    assert found[0] == found[1]
 
 
 def test_writing_again_replaces_every_file(tmp_path: Path) -> None:
@@ -201,7 +226,7 @@ def test_the_brand_is_believable(brand: duckdb.DuckDBPyConnection) -> None:
     )
     december = one(brand, "select avg((month(occurred_at) = 12)::int) from sound_orders")
     assert 0.30 < one_time < 0.60
-    assert 0.04 < returned < 0.13
+    assert 0.10 < returned < 0.20
     assert 0.55 < top < 0.85
     assert december > 1.1 / 12
 
@@ -247,7 +272,16 @@ def test_the_truth_knows_every_key_once_and_every_person(
         assert unknown == 0, (entity, key)
     people = "select count(distinct person_id) from true_records where person_id like 'P%'"
     assert one(brand, people) == CUSTOMERS
-    assert demo.truth_rows["probabilities"] == 3 * CUSTOMERS
+    rows = dict(
+        brand.sql("select as_of_date, count(*) from true_probabilities group by 1").fetchall()
+    )
+    assert rows.pop(datetime.combine(demo.end, time.min)) == 3 * CUSTOMERS
+    # And once more for the people of ninety days earlier, whose windows are all in the landing zone.
+    ((earlier, count),) = rows.items()
+    assert earlier == datetime.combine(demo.end - timedelta(days=90), time.min)
+    assert count == 3 * one(
+        brand, f"select count(*) from true_people where joined_date < '{earlier}'"
+    )
 
 
 def test_referrals_in_the_truth_are_those_of_the_shares(
@@ -358,7 +392,13 @@ def test_a_landing_zone_with_foreign_files_is_left_alone(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("customers", "months", "seed", "said"),
-    [(10, 24, 7, "--customers"), (100, 0, 7, "--months"), (100, 3, -1, "--seed")],
+    [
+        (0, 24, 7, "--customers"),
+        (10**7, 24, 7, "--customers"),
+        (100, 0, 7, "--months"),
+        (100, 500, 7, "--months"),
+        (100, 3, -1, "--seed"),
+    ],
 )
 def test_impossible_sizes_are_refused(
     tmp_path: Path, customers: int, months: int, seed: int, said: str
@@ -367,10 +407,99 @@ def test_impossible_sizes_are_refused(
         write_demo(tmp_path / "landing", tmp_path / "truth", customers, months, seed)
 
 
-def test_the_smallest_brand_and_shortest_history_work(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", ["landing", "truth"])
+def test_a_file_where_a_folder_should_be_is_told_before_anything_is_written(
+    tmp_path: Path, at: str
+) -> None:
+    (tmp_path / at).write_text("")
+    with pytest.raises(KithError, match=f"found a file at .*{at}"):
+        write_demo(tmp_path / "landing", tmp_path / "truth", 100, 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [at]
+
+
+@pytest.mark.parametrize("customers", [1, 2, 50])
+def test_the_smallest_brand_and_shortest_history_work(tmp_path: Path, customers: int) -> None:
     told: list[str] = []
-    summary = write_demo(tmp_path / "l", tmp_path / "t", 50, 1, on_progress=told.append)
+    summary = write_demo(tmp_path / "l", tmp_path / "t", customers, 1, on_progress=told.append)
+    assert {str(f.relative_to(tmp_path / "l")) for f in (tmp_path / "l").rglob("*.*")} == (
+        DELIVERED_FILES
+    )
+    assert summary.truth_rows["people"] == customers
     assert summary.end == DEMO_AS_OF_DATE
     assert summary.end - summary.start == timedelta(days=30)
     assert len(told) >= 4
     assert str(summary.landing) in str(summary)
+
+
+def test_people_are_seen_walking_through_shops(brand: duckdb.DuckDBPyConnection) -> None:
+    """From passing by to leaving, fewer at each step; and who bought at the till had filled a bag."""
+    chain = ("visit", "approach", "enter", "dwell", "try", "bag")
+    counts = [
+        one(brand, f"select count(*) from interactions where channel = 'store' and kind = '{kind}'")
+        for kind in chain
+    ]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1] > 20
+    left = one(brand, "select count(*) from interactions where kind = 'leave'")
+    assert left == pytest.approx(counts[2], rel=0.05)
+    assert one(brand, "select count(*) from interactions where place not like 'store-__'") == 0
+    bagged = """
+        select count(*) from interactions as i
+        join true_records as w on i.source = w.source and i.source_key = w.source_key
+        join sound_orders as o on o.person_id = w.person_id and o.source = 'till'
+            and o.occurred_at::date = i.occurred_at::date and o.occurred_at > i.occurred_at::timestamp
+        where i.kind = 'bag'"""
+    assert one(brand, bagged) > 10
+
+
+def test_the_service_desk_errs_now_and_then_and_takes_it_back(tmp_path: Path) -> None:
+    parameters = DemoParameters(looked_into=0.3, clerk_errs=0.3, bad_rows=0.0)
+    write_demo(tmp_path / "l", tmp_path / "t", 500, 24, parameters=parameters)
+    brand = duckdb.connect()
+    brand.execute(f"""create view decided as
+        select l.left_key, l.right_key, l.decision, l.known_at, a.person_id = b.person_id as is_same
+        from read_csv('{tmp_path}/l/links/service-desk.csv') as l
+        join '{tmp_path}/t/records.parquet' as a on a.source = 'web' and a.source_key = l.left_key
+        join '{tmp_path}/t/records.parquet' as b on b.source = 'loyalty' and b.source_key = l.right_key
+    """)
+    told = dict(
+        brand.sql(
+            "select (decision, is_same)::varchar, count(*) from decided group by 1"
+        ).fetchall()
+    )
+    assert told["(same, true)"] > told["(same, false)"] > 3
+    assert "(different, true)" not in told
+    taken_back = brand.sql("""
+        select count(*), count(*) filter (where b.known_at > a.known_at) from decided as a
+        join decided as b using (left_key, right_key)
+        where a.decision = 'same' and b.decision = 'different'""").fetchone()
+    assert taken_back is not None
+    assert taken_back[0] == taken_back[1] > 1
+
+
+def test_people_change_their_minds_and_share_what_others_hold_too(
+    brand: duckdb.DuckDBPyConnection,
+) -> None:
+    for purpose in ("profiling", "email", "sms"):
+        changed = f"""
+            select count(*) from (
+                select source, source_key from consents
+                where purpose = '{purpose}' and try_cast(granted as boolean) is not null
+                group by all having count(distinct granted) = 2)"""
+        assert one(brand, changed) > 2, purpose
+    families = """
+        select count(*) from (
+            select email from profiles join true_records using (source, source_key)
+            where email like 'family.%' group by email having count(distinct person_id) = 2)"""
+    assert one(brand, families) > 5
+    assert one(brand, "select count(*) from profiles where phone like '01632960%'") > 2
+    other_scripts = (
+        "select count(*) from profiles where not regexp_matches(family_name, '^[ -~]*$')"
+    )
+    assert one(brand, other_scripts) > 50
+
+
+def test_some_optional_values_are_no_values(brand: duckdb.DuckDBPyConnection) -> None:
+    odd = "discount is not null and try_cast(discount as decimal(18, 2)) is null"
+    assert one(brand, f"select count(*) from orders where {odd}") > 0
+    assert one(brand, f"select count(*) from orders where {odd} and source <> 'till'") == 0

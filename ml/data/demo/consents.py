@@ -6,16 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.data.demo.history import History
 from ml.data.demo.instants import DAY, Clock
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.process import UNREACHABLE
 from ml.data.demo.records import Records
-from ml.data.demo.simulate import History
 from ml.data.demo.traits import CONSENT_SOURCES, Traits
 
 Ints = npt.NDArray[np.int64]
-PURPOSES = ("profiling", "email", "sms", "push", "ad_user_data", "ad_personalization")
-CONSENT_SHARE = {"sms": 0.3, "push": 0.4, "ad_user_data": 0.5, "ad_personalization": 0.35}
 
 
 def consent_rows(
@@ -24,26 +22,27 @@ def consent_rows(
     """Consents asked for when a record is opened, changes of mind, and unsubscriptions."""
     parts = []
     count = len(traits.wishes)
-    wants_mail = traits.is_reachable | (traits.is_holdout & (rng.random(count) < p.email_consent))
-    grants = {purpose: rng.random(count) < CONSENT_SHARE.get(purpose, 1.0) for purpose in PURPOSES}
+    wants_mail = traits.is_reachable | (
+        traits.is_holdout & (rng.random(count) < p.consents["email"])
+    )
+    grants = {purpose: rng.random(count) < share for purpose, share in p.consents.items()}
     grants["email"] = wants_mail
-    grants["profiling"] = rng.random(count) >= p.profiling_refused
     left_at = _left_at(traits, history, records.clock)
     for source in CONSENT_SOURCES:
         who = records.holders(source)
         opened = records.since[source][who]
-        for purpose in PURPOSES:
+        for purpose in p.consents:
             if purpose == "push" and source != "app":
                 continue
             granted = grants[purpose][who] & ((purpose != "email") | (opened < left_at[who]))
             parts.append(_consents(records, source, who, purpose, granted, opened))
-            if purpose not in ("email", "profiling"):
-                changes = rng.random(len(who)) < 0.04
+            if purpose != "email":
+                changes = rng.random(len(who)) < p.consent_changes
                 later = opened[changes] + rng.integers(DAY, 700 * DAY, int(changes.sum()))
                 parts.append(
                     _consents(records, source, who[changes], purpose, ~granted[changes], later)
                 )
-    parts += _withdrawals(records, history, grants, rng)
+    parts += _withdrawals(records, history, rng)
     rows = pd.concat(parts, ignore_index=True)
     return rows[rows["occurred_at"] < records.clock.end_second].reset_index(drop=True)
 
@@ -59,12 +58,9 @@ def _left_at(traits: Traits, history: History, clock: Clock) -> Ints:
 
 
 def _withdrawals(
-    records: Records,
-    history: History,
-    grants: dict[str, npt.NDArray[np.bool_]],
-    rng: np.random.Generator,
+    records: Records, history: History, rng: np.random.Generator
 ) -> list[pd.DataFrame]:
-    """Those who unsubscribed from a campaign, and a few who refuse profiling later on."""
+    """Those who unsubscribed from a campaign, in every island that may write to them."""
     contacts = history.logs["contacts"]
     out = contacts["unsubscribed"] == 1
     who, when = (
@@ -72,16 +68,10 @@ def _withdrawals(
         contacts["day"][out] * DAY + rng.integers(12 * 3600, DAY, int(out.sum())),
     )
     parts = []
-    refuses = np.flatnonzero(grants["profiling"] & (rng.random(len(grants["profiling"])) < 0.01))
     for source in CONSENT_SOURCES:
         here = records.since[source][who] < when
         parts.append(
             _consents(records, source, who[here], "email", np.zeros(here.sum(), bool), when[here])
-        )
-        some = np.intersect1d(refuses, records.holders(source))
-        later = records.since[source][some] + rng.integers(30 * DAY, 600 * DAY, len(some))
-        parts.append(
-            _consents(records, source, some, "profiling", np.zeros(len(some), bool), later)
         )
     return parts
 

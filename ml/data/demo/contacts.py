@@ -9,19 +9,18 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from ml.data.demo.history import History
 from ml.data.demo.instants import DAY, HOUR
 from ml.data.demo.orders import Orders
-from ml.data.demo.process import FADING, GONE, UNREACHABLE, Calendar
+from ml.data.demo.parameters import DemoParameters
+from ml.data.demo.process import UNREACHABLE, Calendar
 from ml.data.demo.records import Records
-from ml.data.demo.simulate import History
-from ml.data.demo.traits import ANNOYED, CONSENT_SOURCES, PERSUADABLE, SOURCES, Traits
+from ml.data.demo.traits import CONSENT_SOURCES, SOURCES, Traits
 from ml.data.landing_writer import timestamps
 
 Ints = npt.NDArray[np.int64]
 OUTCOMES = np.array(["delivered", "opened", "clicked", "redeemed", "unsubscribed", "complained"])
 REDEEMED, UNSUBSCRIBED, COMPLAINED = 3, 4, 5
-OPENED_BY_TYPE = {PERSUADABLE: 0.42, ANNOYED: 0.22}
-OPENED_BY_MOST = 0.30
 SEND_HOUR = 10
 
 
@@ -43,7 +42,7 @@ def contact_tables(
     log = history.logs["contacts"]
     person, day = log["person"], log["day"]
     at = day * DAY + SEND_HOUR * HOUR + rng.integers(0, HOUR, len(person))
-    outcome = _outcomes(log, orders, traits, rng)
+    outcome = _outcomes(log, orders, traits, history.calendar.parameters, rng)
     reacted = np.flatnonzero(outcome > 0)
     delay = rng.integers(60, 20 * HOUR, len(reacted))
     delay += np.where(outcome[reacted] == REDEEMED, 2 * DAY, 0)
@@ -79,27 +78,26 @@ def contact_tables(
 
 
 def _outcomes(
-    log: dict[str, Ints], orders: Orders, traits: Traits, rng: np.random.Generator
+    log: dict[str, Ints],
+    orders: Orders,
+    traits: Traits,
+    p: DemoParameters,
+    rng: np.random.Generator,
 ) -> Ints:
     """Furthest stage of each message; redeemed when a coupon order followed in its week."""
     person, day, stage = log["person"], log["day"], log["stage"]
-    persuasion = traits.persuasion[person]
-    opens = np.full(len(person), OPENED_BY_MOST)
-    for kind, chance in OPENED_BY_TYPE.items():
-        opens[persuasion == kind] = chance
-    opens *= np.where(stage == GONE, 0.25, np.where(stage == FADING, 0.6, 1.0))
+    opens = np.array(p.opens)[traits.persuasion[person]] * np.array(p.opens_by_stage)[stage]
     draw = rng.random(len(person))
-    outcome = (draw < opens).astype(np.int64) + (draw < opens * 0.22)
+    outcome = (draw < opens).astype(np.int64) + (draw < opens * p.clicks_of_opened)
     far = 100_000
     used = (orders.messaged == 1) & orders.coupon
     bought = np.sort(orders.person[used] * far + orders.second[used] // DAY)
     start = person * far + day
     in_week = np.searchsorted(bought, start + 7) > np.searchsorted(bought, start)
     outcome = np.where(in_week, REDEEMED, outcome)
-    left = log["unsubscribed"] == 1
-    return np.where(
-        left, np.where(rng.random(len(person)) < 0.06, COMPLAINED, UNSUBSCRIBED), outcome
-    )
+    complains = rng.random(len(person)) < p.unsubscribes_complaining
+    said = np.where(complains, COMPLAINED, UNSUBSCRIBED)
+    return np.where(log["unsubscribed"] == 1, said, outcome)
 
 
 def assignments(history: History, traits: Traits) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import NO_HOUSEHOLD, People
 
 JUNK_EMAILS = ("test@test.com", "none@none.com", "noreply@example.com")
+SHOP_PHONES = tuple(f"01632960{number}" for number in range(100, 112))
+"""One of each shop: the clerk types it in where the form wants a number."""
 JUNK_PHONES = ("0000000000", "1111111111", "0123456789")
 JUNK_BIRTHDAY = "1900-01-01"
 UNITED_KINGDOM = ("GB", "United Kingdom", "UK")
@@ -74,7 +76,7 @@ class Forms:
         if "email" in habits.asks and u[5] > missing:
             record["email"] = self._email(i, habits, u[6], u[7])
         if "phone" in habits.asks and u[8] > 2 * missing:
-            record["phone"] = self._phone(i, u[9], u[10])
+            record["phone"] = self._phone(i, source, u[9], u[10])
         if "birth" in habits.asks and u[11] > missing:
             record["birth_date"] = self._birthday(i, habits, u[12])
             record["gender"] = "f" if self.people.is_woman[i] else "m"
@@ -119,10 +121,12 @@ class Forms:
             return f"{misspell(local, (1 - v) * 10)}@{host}"
         return email.upper() if 0.48 < v < 0.52 else email
 
-    def _phone(self, i: int, u: float, v: float) -> str:
+    def _phone(self, i: int, source: str, u: float, v: float) -> str:
         people, p = self.people, self.p
         if u < p.junk_value:
             return JUNK_PHONES[int(v * len(JUNK_PHONES))]
+        if source == "till" and u < p.junk_value + p.shop_phone:
+            return SHOP_PHONES[int(v * len(SHOP_PHONES))]
         number = people.mobile[i]
         if u > 1 - p.typo / 2:
             number = number[:-2] + number[-1] + number[-2]

@@ -9,25 +9,23 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ml.data.demo.browsing import browsing_rows
 from ml.data.demo.catalogue import Products
 from ml.data.demo.consents import consent_rows
 from ml.data.demo.contacts import contact_tables, measurement_table
 from ml.data.demo.corruption import Forms
+from ml.data.demo.decisions import link_rows
+from ml.data.demo.history import History
 from ml.data.demo.instants import Clock
-from ml.data.demo.interactions import complaint_table, interaction_tables
+from ml.data.demo.interaction_rows import tables_of
 from ml.data.demo.landing_files import Delivery, with_offset
 from ml.data.demo.orders import Orders, line_tables, order_tables
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import People
-from ml.data.demo.records import (
-    Records,
-    identifier_rows,
-    link_rows,
-    profile_rows,
-)
+from ml.data.demo.records import Records, identifier_rows, profile_rows
 from ml.data.demo.shares import Shares, draw_shares
-from ml.data.demo.simulate import History
 from ml.data.demo.traits import SOURCES, Traits
+from ml.data.demo.voices import complaint_table, review_rows
 from ml.data.landing_writer import timestamps
 
 INSTANT_COLUMNS = ("known_at", "occurred_at", "registered_at")
@@ -60,9 +58,10 @@ def deliver_people(brand: Brand, delivery: Delivery) -> None:
             delivery.csv("profiles", source, table, bad=source == "till")
         else:
             delivery.parquet("profiles", source, table)
-    identifiers = _table(identifier_rows(records, traits, brand.people, rng), brand.clock)
-    _split(delivery, "identifiers", identifiers, "till")
-    delivery.csv("links", "service-desk", _table(link_rows(records, rng), brand.clock), bad=True)
+    identifiers = identifier_rows(records, brand.people, brand.parameters, rng)
+    _split(delivery, "identifiers", _table(identifiers, brand.clock), "till")
+    links = link_rows(records, brand.parameters, rng)
+    delivery.csv("links", "service-desk", _table(links, brand.clock), bad=True)
     consents = consent_rows(records, traits, brand.history, brand.parameters, rng)
     _split(delivery, "consents", _table(consents, brand.clock), "loyalty")
 
@@ -93,12 +92,12 @@ def deliver_purchases(brand: Brand, delivery: Delivery) -> None:
 def deliver_behaviour(brand: Brand, delivery: Delivery, complaints: pa.Table) -> Shares:
     """Interactions, shares, contacts and measurements; returns the shares for the truth."""
     rng, records, traits, history = brand.rng, brand.records, brand.traits, brand.history
-    visits = interaction_tables(
-        history, brand.orders, traits, records, brand.products, rng["interactions"]
-    )
-    for source, table in visits.items():
+    parts = browsing_rows(history, brand.orders, traits, brand.products, rng["interactions"])
+    parts.append(review_rows(brand.orders, traits, brand.parameters, rng["interactions"]))
+    interactions = tables_of(parts, records, brand.products)
+    for source, table in interactions.items():
         delivery.parquet("interactions", source, table, parts=4)
-    delivery.again("interactions", "app", visits["app"])
+    delivery.again("interactions", "app", interactions["app"])
     delivery.csv("interactions", "service", complaints, bad=True)
     shares = draw_shares(history, brand.orders, traits, records, brand.products, rng["shares"])
     delivery.parquet("shares", "app", shares.tables["app"])

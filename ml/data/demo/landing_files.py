@@ -34,6 +34,10 @@ RUINED = {
 """Per entity the required or closed column that some rows break, and what stands there instead."""
 
 
+SMUDGED = {"orders": ("discount", "staff price")}
+"""Per entity an optional column where some values are no values: the row stays, the value goes."""
+
+
 @dataclass
 class Delivery:
     """Writes the tables of all islands; counts rows, bad rows and repeats per entity."""
@@ -61,7 +65,7 @@ class Delivery:
             share = self.parameters.bad_rows
             count = max(round(table.num_rows * share), int(table.num_rows > FEW_ROWS))
             broken = self._spoil(entity, text, count)
-            text = pa.concat_tables([text, broken])
+            text = pa.concat_tables([self._smudge(entity, text), broken])
             self.bad_rows[entity] = self.bad_rows.get(entity, 0) + count
         self._write(entity, f"{name}.csv", text)
 
@@ -78,6 +82,15 @@ class Delivery:
         broken = text.take(pa.array(chosen))
         ruin = pa.array([values[i % len(values)] or None for i in range(count)], pa.string())
         return broken.set_column(text.column_names.index(column), column, ruin)
+
+    def _smudge(self, entity: str, text: pa.Table) -> pa.Table:
+        if entity not in SMUDGED:
+            return text
+        column, value = SMUDGED[entity]
+        bad = pa.array(self.rng.random(text.num_rows) < self.parameters.bad_optional_values)
+        return text.set_column(
+            text.column_names.index(column), column, pc.if_else(bad, value, text[column])
+        )
 
     def _write(self, entity: str, name: str, table: pa.Table) -> None:
         write_landing_file(self.landing, entity, name, table)

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.data.demo.catalogue import CATEGORIES, Products
+from ml.data.demo.history import CANCELLED, GUEST, RETURNED, History
 from ml.data.demo.instants import DAY, Clock, seconds_of_day, upload_delay
 from ml.data.demo.records import Records
-from ml.data.demo.simulate import CANCELLED, GUEST, RETURNED, History
 from ml.data.demo.traits import SHOPS, Traits
 from ml.data.landing_writer import decimals, timestamps
 
@@ -39,6 +39,7 @@ class Orders:
     failed: Ints
     messaged: Ints
     shop: Ints
+    store: Ints
     number: Ints
     amount: Ints
     discount: Ints
@@ -91,6 +92,7 @@ def draw_orders(
         log["failed"][order],
         messaged,
         shop,
+        _stores(person, rng),
         number,
         totals,
         gross - totals,
@@ -131,7 +133,8 @@ def order_tables(
 ) -> tuple[dict[str, pa.Table], dict[str, pa.Table]]:
     """First versions and later versions of the orders, by shop; money with two decimal places."""
     end = records.clock.end_second
-    seller, store = _sellers(orders, traits, records, rng)
+    seller = _sellers(orders, traits, records, rng)
+    store = np.array(store_names(), dtype=object)[orders.store]
     first, later = {}, {}
     for code, shop in enumerate(SHOPS):
         rows = np.flatnonzero((orders.shop == code) & (orders.known < end))
@@ -177,18 +180,31 @@ def order_ids(orders: Orders, shop: str, rows: Ints) -> pa.Array:
 
 def _sellers(
     orders: Orders, traits: Traits, records: Records, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
-    """Who sold at the till, and in which store: some of the staff sell far more than others."""
+) -> npt.NDArray[np.object_]:
+    """Who sold at the till: some of the staff sell far more than others."""
     staff = np.flatnonzero(traits.is_staff)
     skill = rng.gamma(1.0, 1.0, len(staff)) + 0.05
     count = len(orders.person)
     sold_by = rng.choice(staff, count, p=skill / skill.sum())
     named = rng.random(count) < 0.9
-    seller = records.keys["till"][sold_by]
+    seller: npt.NDArray[np.object_] = records.keys["till"][sold_by]
     seller[~named] = None
-    home = (orders.person * 7919) % STORES
-    store = np.where(rng.random(count) < 0.85, home, rng.integers(0, STORES, count))
-    return seller, np.array([f"store-{s + 1:02d}" for s in store], dtype=object)
+    return seller
+
+
+def home_stores(person: Ints) -> Ints:
+    """The shop around the corner."""
+    return (person * 7919) % STORES
+
+
+def store_names() -> list[str]:
+    """Names of all shops, by number."""
+    return [f"store-{number + 1:02d}" for number in range(STORES)]
+
+
+def _stores(person: Ints, rng: np.random.Generator) -> Ints:
+    near = rng.random(len(person)) < 0.85
+    return np.where(near, home_stores(person), rng.integers(0, STORES, len(person)))
 
 
 def line_tables(orders: Orders, products: Products, records: Records) -> dict[str, pa.Table]:

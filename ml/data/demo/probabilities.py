@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.demo.history import State
 from ml.data.demo.process import (
     CONTENT,
     FADING,
@@ -27,7 +28,6 @@ from ml.data.demo.process import (
     Calendar,
     DayChances,
 )
-from ml.data.demo.simulate import State
 from ml.data.demo.traits import Traits
 
 Floats = npt.NDArray[np.float64]
@@ -55,7 +55,10 @@ def true_probabilities(
 ) -> TrueProbabilities:
     """Probabilities from ``day`` (00:00) on, of an order that stays and names its customer, of none
     such in 90 days, and of a share; and what being reached by a message at ``day`` changes in them.
+
+    ``state`` holds the people who had come by that day: the first ones of ``traits``.
     """
+    traits = traits.first(len(state.stage))
     parts = []
     for start in range(0, len(state.stage), CHUNK):
         people = slice(start, start + CHUNK)

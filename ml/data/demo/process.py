@@ -28,10 +28,6 @@ CONTENT, GRIEVED, FADING, GONE = range(4)
 IDLE, FRESH, WANTING = range(3)
 NOT_MESSAGED, MESSAGED, UNREACHABLE = range(3)
 
-WISH_BY_STAGE = np.array([1.0, 0.75, 0.25, 0.0])
-SHARE_BY_STAGE = np.array([1.0, 0.4, 0.3, 0.02])
-VISIT_BY_STAGE = np.array([1.0, 0.8, 0.35, 0.03])
-
 
 @dataclass(frozen=True)
 class Calendar:
@@ -96,17 +92,24 @@ class DayChances:
             np.where(self.traits.persuasion == ANNOYED, p.annoyed_factor, 1.0),
         )
         message = np.where(reach == MESSAGED, by_type, 1.0)
-        chance: Floats = -np.expm1(
-            -self.traits.wishes * season * WISH_BY_STAGE[stage] * fresh * message
-        )
+        by_stage = np.array(p.wish_by_stage)[stage]
+        chance: Floats = -np.expm1(-self.traits.wishes * season * by_stage * fresh * message)
         return chance
 
     def buy(self, stage: Ints) -> Floats:
         """Chance that someone who wants something orders it today."""
         return np.where(stage == GONE, 0.0, self.calendar.parameters.buy_while_wanting)
 
+    def visit(self, stage: Ints, phase: Ints) -> Floats:
+        """Chance of coming to look today: the fading come less, those with a wish nearly daily."""
+        p = self.calendar.parameters
+        idly = self.traits.visits * np.array(p.visit_by_stage)[stage]
+        return np.where(phase == WANTING, p.visit_while_wanting, idly)
+
     def share(self, stage: Ints, phase: Ints) -> Floats:
         """Chance of sending at least one share today."""
-        fresh = np.where(phase == FRESH, self.calendar.parameters.share_after_order_factor, 1.0)
-        chance: Floats = -np.expm1(-self.traits.shares * SHARE_BY_STAGE[stage] * fresh)
+        p = self.calendar.parameters
+        fresh = np.where(phase == FRESH, p.share_after_order_factor, 1.0)
+        by_stage = np.array(p.share_by_stage)[stage]
+        chance: Floats = -np.expm1(-self.traits.shares * by_stage * fresh)
         return chance

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.data.demo.corruption import Forms
+from ml.data.demo.history import History
 from ml.data.demo.instants import DAY, Clock
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import NO_HOUSEHOLD, People
-from ml.data.demo.simulate import History
 from ml.data.demo.traits import CONSENT_SOURCES, SHOPS, SOURCES, Traits
 
 Ints = npt.NDArray[np.int64]
@@ -82,10 +82,14 @@ def profile_rows(
     frame.insert(0, "source_key", records.key(source, who))
     known = records.since[source][who]
     is_staff = traits.is_staff[who] & (source in ("till", "loyalty"))
-    frame["role"] = ["staff" if staff else None for staff in is_staff]
+    is_partner = traits.is_partner[who] & (source in ("app", "social"))
+    frame["role"] = [
+        "staff" if staff else "partner" if partner else None
+        for staff, partner in zip(is_staff, is_partner, strict=True)
+    ]
     frame["registered_at"] = known
     # The form filled in again: other slips, or a moved person's same data.
-    again = np.flatnonzero(rng.random(len(who)) < p.moves)
+    again = np.flatnonzero(rng.random(len(who)) < p.changed_profile)
     second = pd.DataFrame(forms.fill(source, who[again]), dtype=object)
     for column in ("source_key", "role", "registered_at"):
         second[column] = frame[column].to_numpy()[again]
@@ -102,7 +106,10 @@ def profile_rows(
 
 
 def identifier_rows(
-    records: Records, traits: Traits, people: People, rng: np.random.Generator
+    records: Records,
+    people: People,
+    p: DemoParameters,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
     """Cards, members' numbers, devices, cookies and openids, some held in two islands."""
     parts = []
@@ -129,7 +136,7 @@ def identifier_rows(
         for kind, values in numbers.items()
     }
     # One in three households shares a tablet: a device is not a person.
-    shared = rng.random(count) < 0.35
+    shared = rng.random(count) < p.shared_tablet
     named["device"] = np.where(shared, named["device"][lives_with], named["device"])
     for source, id_type, share in (
         ("till", "card", 0.8),
@@ -147,30 +154,4 @@ def identifier_rows(
     add("till", shown, "member", records.keys["loyalty"])
     add("loyalty", records.holders("loyalty"), "member", records.keys["loyalty"])
     rows = pd.concat(parts, ignore_index=True)
-    return rows[rows["known_at"] < records.clock.end_second].reset_index(drop=True)
-
-
-def link_rows(records: Records, rng: np.random.Generator) -> pd.DataFrame:
-    """A clerk's decisions on a few pairs of records: nearly all right, some that tell apart."""
-    web, loyalty = records.holders("web"), records.holders("loyalty")
-    both = np.intersect1d(web, loyalty)
-    wanted = max(4, len(records.keys["web"]) // 200)
-    same = rng.choice(both, min(wanted, len(both)), replace=False)
-    left, right = rng.choice(web, wanted), rng.choice(loyalty, wanted)
-    pairs = [(i, i, "same") for i in same]
-    pairs += [(i, j, "different") for i, j in zip(left, right, strict=True) if i != j]
-    rows = pd.DataFrame(
-        {
-            "left_source": "web",
-            "left_key": [records.keys["web"][i] for i, _, _ in pairs],
-            "right_source": "loyalty",
-            "right_key": [records.keys["loyalty"][j] for _, j, _ in pairs],
-            "decision": [decision for _, _, decision in pairs],
-            "decided_by": "service-desk",
-            "known_at": [
-                max(records.since["web"][i], records.since["loyalty"][j]) for i, j, _ in pairs
-            ]
-            + rng.integers(DAY, 60 * DAY, len(pairs)),
-        }
-    )
     return rows[rows["known_at"] < records.clock.end_second].reset_index(drop=True)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.data.demo.catalogue import Products
+from ml.data.demo.history import NOBODY, History
 from ml.data.demo.instants import DAY, HOUR, seconds_of_day
 from ml.data.demo.orders import Orders
 from ml.data.demo.records import KEY_PREFIX, Records
-from ml.data.demo.simulate import NOBODY, History
 from ml.data.demo.traits import SOURCES, Traits
 from ml.data.landing_writer import timestamps
 
@@ -49,14 +49,17 @@ def draw_shares(
     in_app = app & (~social | (rng.random(count) < 0.4))
     sources = np.where(in_app, "app", "social")
     draw = rng.random(count)
-    known_friend = (brought == NOBODY) & (draw < 0.3)
-    outsider = (brought == NOBODY) & (draw >= 0.3) & (draw < 0.6)
+    p = history.calendar.parameters
+    known_friend = (brought == NOBODY) & (draw < p.share_to_customer)
+    outsider = (brought == NOBODY) & (draw > 1 - p.share_to_outsider)
     joined_by = np.searchsorted(history.state.joined, log["day"], side="left")
     friend = (rng.random(count) * np.maximum(joined_by, 1)).astype(np.int64)
     codes = np.where(in_app, SOURCES.index("app"), SOURCES.index("social"))
     known_friend &= (friend != person) & traits.member[friend, codes]
     receiver = np.where(brought != NOBODY, brought, np.where(known_friend, friend, NOBODY))
-    opens = (outsider | (known_friend & (rng.random(count) < 0.5))) & (rng.random(count) < 0.8)
+    friend_opens, outsider_opens = p.friend_opens
+    draw = rng.random(count)
+    opens = (known_friend & (draw < friend_opens)) | (outsider & (draw < outsider_opens))
     opened = second + rng.integers(60, 30 * HOUR, count)
     joined, ordered = _friends_instants(history, orders, brought, second)
     never = records.clock.end_second + DAY

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.demo.history import CANCELLED, GUEST, KEPT, NOBODY, RETURNED, History, State
 from ml.data.demo.process import (
     CONTENT,
     FADING,
@@ -19,7 +19,6 @@ from ml.data.demo.process import (
     MESSAGED,
     NOT_MESSAGED,
     UNREACHABLE,
-    VISIT_BY_STAGE,
     WANTING,
     Calendar,
     DayChances,
@@ -27,36 +26,6 @@ from ml.data.demo.process import (
 from ml.data.demo.traits import SOURCES, Traits
 
 Ints = npt.NDArray[np.int64]
-KEPT, GUEST, RETURNED, CANCELLED = range(4)
-NOBODY = -1
-
-
-@dataclass(frozen=True)
-class State:
-    """Hidden state of everybody at the end: 00:00 of the day after the last simulated one."""
-
-    stage: Ints
-    phase: Ints
-    reach: Ints
-    joined: Ints
-    brought_by: Ints
-    brought_by_share: Ints
-
-
-@dataclass(frozen=True)
-class History:
-    """Logs as columns of integers, oldest first; every log has ``person`` and ``day``.
-
-    orders: outcome, failed, messaged (1 when this week's campaign had reached the person)
-    visits: wanting (1 when there was a wish behind it)
-    contacts: unsubscribed, stage
-    shares: brought (the person who came because of it, or -1), joins_on (day)
-    readings: stage (weekly, of people with a watch)
-    """
-
-    logs: dict[str, dict[str, Ints]]
-    state: State
-    calendar: Calendar
 
 
 class Simulation:
@@ -79,6 +48,7 @@ class Simulation:
         ).astype(int)
         self.friends_to_come: dict[int, list[tuple[int, int]]] = defaultdict(list)
         self.share_count = 0
+        self.earlier: dict[int, State] = {}
         self.parts: dict[str, list[dict[str, Ints]]] = defaultdict(list)
 
     def log(self, name: str, day: int, people: Ints, **columns: Ints) -> None:
@@ -133,12 +103,8 @@ class Simulation:
         stage[(before == GONE) & (draw < p.gone_returns)] = CONTENT
 
     def _visit(self, day: int, chances: DayChances, stage: Ints, phase: Ints) -> None:
-        wanting = phase == WANTING
-        chance = np.where(
-            wanting, self.p.visit_while_wanting, chances.traits.visits * VISIT_BY_STAGE[stage]
-        )
-        people = np.flatnonzero(self.rng.random(len(stage)) < chance)
-        self.log("visits", day, people, wanting=wanting[people].astype(int))
+        people = np.flatnonzero(self.rng.random(len(stage)) < chances.visit(stage, phase))
+        self.log("visits", day, people, wanting=(phase[people] == WANTING).astype(int))
 
     def _order(self, day: int, chances: DayChances, stage: Ints, phase: Ints, reach: Ints) -> None:
         n, p = len(stage), self.p
@@ -210,6 +176,11 @@ class Simulation:
             nothing = np.zeros(len(buyers), dtype=int)
             self.log("orders", day, buyers, outcome=outcome, failed=nothing, messaged=nothing)
 
+    def state(self) -> State:
+        """The state of those who have come, as it is now."""
+        columns = (self.stage, self.phase, self.reach, self.joined)
+        return State(*(column[: self.present].copy() for column in columns))
+
     def history(self) -> History:
         """The logs from the end of the burn-in on, and the last state."""
         logs = {}
@@ -221,10 +192,14 @@ class Simulation:
         came = np.flatnonzero(self.brought_by != NOBODY)
         brought[self.brought_by_share[came]] = came
         logs["shares"]["brought"] = brought[logs["shares"]["number"]]
-        state = State(
-            self.stage, self.phase, self.reach, self.joined, self.brought_by, self.brought_by_share
+        return History(
+            logs,
+            self.state(),
+            self.brought_by,
+            self.brought_by_share,
+            self.calendar,
+            self.earlier,
         )
-        return History(logs, state, self.calendar)
 
 
 def simulate(
@@ -232,13 +207,17 @@ def simulate(
     calendar: Calendar,
     days: int,
     rng: np.random.Generator,
-    on_day: Callable[[int], None] = lambda day: None,
+    remember: Collection[int] = (),
 ) -> History:
-    """Simulate ``days`` days, the burn-in included. Friends' traits are changed in ``traits``."""
+    """Simulate ``days`` days, the burn-in included. Friends' traits are changed in ``traits``.
+
+    The history holds the states at 00:00 of the days in ``remember`` as well.
+    """
     simulation = Simulation(traits, calendar, days, rng)
     for day in range(days):
+        if day in remember:
+            simulation.earlier[day] = simulation.state()
         simulation.run_day(day)
-        on_day(day)
     return simulation.history()
 
 

@@ -16,15 +16,6 @@ Flags = npt.NDArray[np.bool_]
 
 SOURCES = ("web", "app", "till", "loyalty", "marketplace", "social", "service")
 SHOPS = ("web", "app", "till", "marketplace")
-MEMBERSHIP = {
-    "web": 0.62,
-    "app": 0.36,
-    "till": 0.42,
-    "loyalty": 0.4,
-    "marketplace": 0.22,
-    "social": 0.33,
-    "service": 0.0,
-}
 CONSENT_SOURCES = ("web", "app", "loyalty")
 """Islands that ask for consents, and so those from which messages are sent."""
 INDIFFERENT, PERSUADABLE, ANNOYED = range(3)
@@ -55,6 +46,7 @@ class Traits:
     is_holdout: Flags
     has_watch: Flags
     is_staff: Flags
+    is_partner: Flags
     member: Flags
     shop_weights: Floats
 
@@ -83,7 +75,7 @@ def draw_traits(count: int, p: DemoParameters, rng: np.random.Generator) -> Trai
         p=[p.persuadable_share, p.annoyed_share, 1 - p.persuadable_share - p.annoyed_share],
     )
     is_staff = _staff(count, p, rng)
-    member, shop_weights = _islands(count, is_staff, rng)
+    member, shop_weights = _islands(count, is_staff, p, rng)
     is_holdout = rng.random(count) < p.holdout_share
     can_share = member[:, SOURCES.index("app")] | member[:, SOURCES.index("social")]
     shares = np.where(
@@ -91,11 +83,13 @@ def draw_traits(count: int, p: DemoParameters, rng: np.random.Generator) -> Trai
         rng.gamma(p.share_shape, p.shares_per_year / p.share_shape, count) / 365,
         0.0,
     )
+    is_partner = (shares > 0) & (rng.random(count) < p.partner_share)
+    shares[is_partner] *= p.partner_shares_factor
     # Good customers are written to more often: what a marketer sees stands in for the hidden rate.
     rank = np.argsort(np.argsort(wishes * rng.lognormal(0, 0.5, count))) / max(count - 1, 1)
     low, high = p.message_chance
     has_address = member[:, [SOURCES.index(s) for s in CONSENT_SOURCES]].any(axis=1)
-    consents = has_address & (rng.random(count) < p.email_consent)
+    consents = has_address & (rng.random(count) < p.consents["email"])
     return Traits(
         wishes=wishes,
         fresh_factor=np.where(
@@ -107,28 +101,31 @@ def draw_traits(count: int, p: DemoParameters, rng: np.random.Generator) -> Trai
         unsubscribes=np.where(persuasion == ANNOYED, p.unsubscribes[1], p.unsubscribes[0]),
         persuasion=persuasion,
         shares=shares,
-        share_converts=rng.beta(*p.share_converts, count),
-        visits=rng.gamma(0.8, p.visits_per_year / 0.8, count) / 365,
-        returned=rng.beta(*p.returned, count),
+        share_converts=rng.beta(*p.share_converts_beta, count),
+        visits=rng.gamma(p.visits_shape, p.visits_per_year / p.visits_shape, count) / 365,
+        returned=rng.beta(*p.returned_beta, count),
         guest=shop_weights[:, SHOPS.index("till")] * p.guest_at_till,
         favourite=rng.choice(len(CATEGORIES), count, p=[c.share for c in CATEGORIES]),
         hour=np.clip(rng.normal(16.5, 3.5, count), 7, 22.5),
         price_level=rng.normal(0, 1, count),
-        basket=rng.gamma(1.5, 0.7, count),
-        coupon=rng.beta(0.8, 3.0, count),
+        basket=rng.gamma(p.basket_shape, p.basket_more_lines / p.basket_shape, count),
+        coupon=rng.beta(*p.coupon_beta, count),
         is_reachable=consents & ~is_holdout,
         is_holdout=is_holdout,
         has_watch=member[:, SOURCES.index("app")]
-        & (rng.random(count) < p.watch_share / MEMBERSHIP["app"]),
+        & (rng.random(count) < p.watch_share / p.membership["app"]),
         is_staff=is_staff,
+        is_partner=is_partner,
         member=member,
         shop_weights=shop_weights,
     )
 
 
-def _islands(count: int, is_staff: Flags, rng: np.random.Generator) -> tuple[Flags, Floats]:
+def _islands(
+    count: int, is_staff: Flags, p: DemoParameters, rng: np.random.Generator
+) -> tuple[Flags, Floats]:
     """Memberships, and how a person's orders divide over the shops (rows sum to one)."""
-    member = np.column_stack([rng.random(count) < MEMBERSHIP[s] for s in SOURCES])
+    member = np.column_stack([rng.random(count) < p.membership[s] for s in SOURCES])
     member[is_staff, SOURCES.index("till")] = True
     columns = [SOURCES.index(shop) for shop in SHOPS]
     homeless = ~member[:, columns].any(axis=1)
@@ -140,7 +137,7 @@ def _islands(count: int, is_staff: Flags, rng: np.random.Generator) -> tuple[Fla
 
 def _staff(count: int, p: DemoParameters, rng: np.random.Generator) -> Flags:
     staff = np.zeros(count, dtype=bool)
-    wanted = min(count, max(5, round(count * p.staff_share)))
+    wanted = max(1, round(count * p.staff_share))
     # People join in the order of their number: staff are among those of the first half.
     staff[rng.choice(max(wanted, count // 2), wanted, replace=False)] = True
     return staff

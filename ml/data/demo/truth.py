@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.data.demo.contacts import assignments
+from ml.data.demo.history import NOBODY, History
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import NO_HOUSEHOLD, People
 from ml.data.demo.probabilities import (
@@ -23,8 +25,8 @@ from ml.data.demo.probabilities import (
 )
 from ml.data.demo.records import Records
 from ml.data.demo.shares import Shares
-from ml.data.demo.simulate import NOBODY, History
 from ml.data.demo.traits import Traits
+from ml.errors import KithError
 
 STAGES = np.array(["content", "grieved", "fading", "gone"])
 PERSUASIONS = np.array(["indifferent", "persuadable", "annoyed"])
@@ -44,14 +46,15 @@ def write_truth(
     records: Records,
     used_keys: dict[str, set[str]],
     shares: Shares,
-    probabilities: TrueProbabilities,
+    probabilities: Mapping[date, TrueProbabilities],
     parameters: DemoParameters,
 ) -> dict[str, int]:
     """Write all truth files; returns rows per file.
 
     `records`: source, source_key, person_id of every key in the landing zone. `people`: what a
-    person is like. `referrals`: who brought whom by which share. `probabilities`: per person and
-    target. `message_effects`: change of two probabilities when a message arrives at the end.
+    person is like. `referrals`: who brought whom by which share. `probabilities`: per day, person
+    who had come by then, and target. `message_effects`: change of two probabilities when a message
+    arrives at the end.
     `campaign_groups`: the randomised campaigns. `parameters.json`: the simulation's numbers.
     """
     ids = person_ids(len(people))
@@ -68,31 +71,38 @@ def write_truth(
                 "wishes_per_year": np.round(traits.wishes * 365, 6),
                 "shares_per_year": np.round(traits.shares * 365, 6),
                 "is_staff": traits.is_staff,
+                "is_partner": traits.is_partner,
                 "is_holdout": traits.is_holdout,
                 "lives_with": _partners(ids, people),
             }
         ),
         "referrals": _referrals(ids, history, shares, joined),
-        "probabilities": _probabilities(ids, as_of_date, probabilities),
+        "probabilities": pd.concat(
+            [_probabilities(ids, day, known) for day, known in sorted(probabilities.items())],
+            ignore_index=True,
+        ),
         "message_effects": pd.DataFrame(
             {
                 "person_id": ids,
                 "as_of_date": np.datetime64(as_of_date),
-                "effect_on_next_purchase": probabilities.message_effect_on_purchase,
-                "effect_on_churn": probabilities.message_effect_on_churn,
+                "effect_on_next_purchase": probabilities[as_of_date].message_effect_on_purchase,
+                "effect_on_churn": probabilities[as_of_date].message_effect_on_churn,
             }
         ),
         "campaign_groups": _groups(ids, history, traits),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        pq.write_table(
-            pa.Table.from_pandas(table, preserve_index=False),
-            folder / f"{name}.parquet",
-            compression="zstd",
-        )
     text = json.dumps(asdict(parameters), indent=2, sort_keys=True)
-    (folder / "parameters.json").write_text(text + "\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            columns = pa.Table.from_pandas(table, preserve_index=False)
+            pq.write_table(columns, folder / f"{name}.parquet", compression="zstd")
+        (folder / "parameters.json").write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise KithError(
+            f"{folder}: the truth needs a folder that can be written to; found: "
+            f"{error.strerror or error}. Choose another landing zone, or free this folder."
+        ) from error
     return {name: len(table) for name, table in tables.items()}
 
 
@@ -115,14 +125,12 @@ def _referrals(
     ids: np.ndarray, history: History, shares: Shares, joined: np.ndarray
 ) -> pd.DataFrame:
     """Shares of before the history have no row in the landing zone: their id is empty."""
-    came = np.flatnonzero(history.state.brought_by != NOBODY)
-    told = [
-        shares.share_ids.get(int(n), (None, None)) for n in history.state.brought_by_share[came]
-    ]
+    came = np.flatnonzero(history.brought_by != NOBODY)
+    told = [shares.share_ids.get(int(n), (None, None)) for n in history.brought_by_share[came]]
     return pd.DataFrame(
         {
             "person_id": ids[came],
-            "brought_by": ids[history.state.brought_by[came]],
+            "brought_by": ids[history.brought_by[came]],
             "source": [source for source, _ in told],
             "share_id": [share for _, share in told],
             "joined_date": joined[came],
@@ -136,7 +144,7 @@ def _probabilities(
     parts = [
         pd.DataFrame(
             {
-                "person_id": ids,
+                "person_id": ids[: len(values)],
                 "as_of_date": np.datetime64(as_of_date),
                 "target": target,
                 "horizon_days": days,

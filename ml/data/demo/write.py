@@ -44,7 +44,7 @@ TOPICS = (
     "measurements",
     "delivery",
 )
-FEWEST_CUSTOMERS, MOST_CUSTOMERS, MOST_MONTHS = 50, 2_000_000, 120
+MOST_CUSTOMERS, MOST_MONTHS = 2_000_000, 120
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,14 @@ def write_demo(
     say(f"living through {days:,} days of {customers:,} people")
     traits = draw_traits(customers, p, rng["traits"])
     calendar = Calendar.starting(first_day, days + CHURN_DAYS, p)
-    history = simulate(traits, calendar, days, rng["simulation"])
+    # An earlier day too, whose windows have all closed by the end, where the history is that long.
+    earlier = [day for day in (days - CHURN_DAYS,) if day > p.burn_in_days]
+    history = simulate(traits, calendar, days, rng["simulation"], remember=earlier)
     say("working out the true probabilities")
-    probabilities = true_probabilities(traits, history.state, calendar, days)
+    probabilities = {
+        first_day + timedelta(days=day): true_probabilities(traits, state, calendar, day)
+        for day, state in (*history.earlier.items(), (days, history.state))
+    }
 
     say("writing down who they are")
     clock = Clock(first_day, end)
@@ -154,9 +159,9 @@ def write_demo(
 
 
 def _check(landing: Path, truth: Path, customers: int, months: int, seed: int) -> None:
-    if not FEWEST_CUSTOMERS <= customers <= MOST_CUSTOMERS:
+    if not 1 <= customers <= MOST_CUSTOMERS:
         raise KithError(
-            f"The demo brand needs {FEWEST_CUSTOMERS} to {MOST_CUSTOMERS:,} customers; "
+            f"The demo brand has 1 to {MOST_CUSTOMERS:,} customers; "
             f"found {customers:,}. Give another number with --customers."
         )
     if not 1 <= months <= MOST_MONTHS:
@@ -173,6 +178,12 @@ def _check(landing: Path, truth: Path, customers: int, months: int, seed: int) -
             f"so that no run can read it; found {truth} and {landing}. Choose "
             f"another folder, such as {default_truth_folder(landing)}."
         )
+    for folder in (landing, truth):
+        if folder.exists() and not folder.is_dir():
+            raise KithError(
+                f"The demo brand is written into two folders; found a file at {folder}. Move it away, "
+                "or choose another landing zone with --landing."
+            )
     if landing.is_dir():
         present = {str(f.relative_to(landing)) for f in landing.rglob("*") if f.is_file()}
         foreign = sorted(present - DELIVERED_FILES)
