@@ -85,7 +85,7 @@ def check_border(home: Home, border: str, as_of_date: date, folder: Path = SUITE
         KithError: the border could not be judged: no warehouse, a table missing, another day, or a suite
             that evaluated nothing.
     """
-    report = home.reports / "expectations" / f"{border}.json"
+    report = home.border_report(border)
     pages = home.data_docs / border
     # What stood there spoke of another run; a border that cannot be judged leaves no report.
     report.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`make run`: a demo brand, the training DAG and the daily DAG through Airflow, and where the results are.
+"""`make run`: a demo brand, the training DAG and the daily DAG through Airflow, and an account of what came out.
 
 Airflow says much; that goes to `logs/airflow.log` of the home folder. The terminal shows the steps and what
 the steps themselves say.
@@ -105,7 +105,7 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
     for dag_id in DAGS:
         run_dag(dag_id, day, environment, log, say)
     say("")
-    _call([KITH, "status", "--home", str(home.root)])
+    _call([KITH, "account", "--home", str(home.root)])
 
 
 def run_dag(
@@ -132,7 +132,10 @@ def run_dag(
             progress.failure
             or f"Airflow ended {dag_id} with status {process.returncode} after {progress.steps} steps."
         )
-        raise KithError(f"{why} (The whole log is in {log}.)")
+        raise KithError(
+            f"{why} (The whole log is in {log}. `make run` again takes up what is built already; another day or a "
+            "smaller brand: make run AS_OF_DATE=2026-06-01, CUSTOMERS=2000, each with a KITH_HOME of its own.)"
+        )
 
 
 @contextmanager

@@ -67,6 +67,10 @@ class Home:
         """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"
 
+    def border_report(self, border: str) -> Path:
+        """What was found at one of the three borders, as JSON."""
+        return self.reports / "expectations" / f"{border}.json"
+
     @property
     def data_docs(self) -> Path:
         """Great Expectations' pages, one folder per border."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from ml.data.contract import entities
 from ml.data.landing import Landing, discover
 from ml.data.targets import read_targets
 from ml.data.warehouse import connect
+from ml.errors import KithError
 from ml.gates import check_border
 from ml.home import Home
 from ml.run import Run
@@ -43,8 +45,24 @@ def check_landing(root: Path, settings_of: Path | None, say: Callable[[str], Non
             _report_rows(connection, say)
             _report_refusals(connection, say)
             _report_identifiers(connection, run, say)
-        check_border(run, "landing")
+        _judge(run)
     say("This landing zone can be run.")
+
+
+def _judge(run: Run) -> None:
+    """Say what would stop a run without naming the day and the folder of this check, which nobody will find."""
+    try:
+        check_border(run, "landing")
+    except KithError:
+        report = run.home.border_report("landing")
+        if not report.exists():
+            raise
+        broken = json.loads(report.read_text(encoding="utf-8"))["broken"]
+        told = [f"Rule: {rule['rule']}. Found: {rule['found']}" for rule in broken if rule["stops"]]
+        ways = dict.fromkeys(rule["way_out"] for rule in broken if rule["stops"])
+        raise KithError(
+            f"A run would stop at this landing zone. {'. '.join(told)}. Way out: {'. '.join(ways)}."
+        ) from None
 
 
 def _report_files(landing: Landing, say: Callable[[str], None]) -> None:

@@ -27,14 +27,16 @@ def asset_events(home: StubHome, task_id: str) -> list[dict[str, str]]:
         return [json.loads(extra) for (extra,) in found]
 
 
-def test_make_run_writes_the_brand_runs_both_dags_and_shows_the_status(stub_home: StubHome) -> None:
+def test_make_run_writes_the_brand_runs_both_dags_and_gives_its_account(
+    stub_home: StubHome,
+) -> None:
     status, output = stub_home.run(
         "-m", "ml.demo_run", "--as-of-date", "2026-03-02", AIRFLOW__CORE__DEFAULT_TIMEZONE="UTC"
     )
     assert status == 0, output
     calls = stub_home.calls()
     assert calls[0].startswith("demo --landing")
-    assert calls[-1].startswith("status --home")
+    assert calls[-1].startswith("account --home")
     steps = calls[1:-1]
     # The brand's zone lies west of UTC, and Airflow reads a date as 00:00 UTC: it is that date, not the one before.
     assert {step.split("--as-of-date ")[1] for step in steps} == {"2026-03-02"}

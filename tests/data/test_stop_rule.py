@@ -78,7 +78,7 @@ def test_one_row_above_the_limit_of_an_entity_stops_the_run(tmp_path: Path) -> N
     )
     assert "shares: 200 of 300 rows (66.7%), most often occurred_at: not a timestamp" in message
     assert "max_bad_share_entity" in message
-    assert "`kith check --landing DIR` lists every refused row" in message
+    assert "`kith check --landing DIR` lists what is refused" in message
     assert "\n" not in message
 
 
@@ -95,7 +95,7 @@ def test_one_row_above_the_limit_of_all_stops_and_check_says_it_beforehand(tmp_p
         check=False,
     )
     assert finished.returncode == 1
-    assert finished.stderr.startswith("kith: Border landing stopped the run")
+    assert finished.stderr.startswith("kith: A run would stop at this landing zone. Rule: At most")
     assert finished.stderr.count("\n") == 1
     assert (
         "At most 2.0% of all rows may be refused (setting max_bad_share). Found: 399 of 19,949 rows"

@@ -56,7 +56,7 @@ FAULTS = {
         "where entity = 'shares'",
         "At most 10.0% of the rows of one entity may be refused, once 200 are",
         "shares: 210 of 2,000 rows (10.5%), most often occurred_at: missing (20 times)",
-        "`kith check --landing DIR` lists every refused row",
+        "`kith check --landing DIR` lists what is refused",
         "max_bad_share_entity",
     ),
     "too much bad in all": _landing(
