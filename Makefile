@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 KITH_HOME ?= home
+MLFLOW_PORT ?= 5000
 
-.PHONY: setup run airflow test lint test-fast lock clean
+.PHONY: setup run airflow mlflow test lint test-fast lock clean
 
 setup: $(VENV)/.ready
 
@@ -25,6 +26,13 @@ run: setup
 # Any Airflow command on the home folder, such as make airflow ARGS="standalone".
 airflow: setup
 	@KITH_HOME="$(KITH_HOME)" $(BIN)/python -m ml.airflow_home $(ARGS)
+
+# MLflow's pages of the models in the home folder, for this machine only; another port with MLFLOW_PORT.
+mlflow: setup
+	@test -f "$(KITH_HOME)/mlflow/mlflow.db" || { echo "no models in $(KITH_HOME) yet: make run trains some, or name another home with KITH_HOME"; exit 1; }
+	@place="$$(cd "$(KITH_HOME)/mlflow" && pwd)" && MLFLOW_DISABLE_TELEMETRY=true MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false \
+		exec $(BIN)/mlflow server --workers 1 --host 127.0.0.1 --port $(MLFLOW_PORT) \
+		--backend-store-uri "sqlite:///$$place/mlflow.db" --no-serve-artifacts --default-artifact-root "file://$$place/artifacts"
 
 lint: setup
 	$(BIN)/ruff check .

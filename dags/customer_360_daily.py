@@ -10,7 +10,8 @@ The day (`as_of_date`) is the run's logical date in the brand's time zone; the p
 Readers see the old version until `publish_version` has succeeded, and then the new one, whole.
 
 *When it fails:* the log of the red task ends with one paragraph that says what was found, where, and the way out.
-Such a stop is not retried. Mend the cause and clear the run **from `read_landing` on**.
+Such a stop is not retried. Mend the cause and clear the run **from `read_landing` on**. When only
+`write_docs` is red, the version is out and the old page stays; clear that task alone.
 
 *One day again:* trigger with `{"as_of_date": "2026-07-01"}`; for a day before `schedule_start` that is the only way,
 because Airflow runs no task of a logical date before the start, and calls that a success. *Many days:*
@@ -50,5 +51,10 @@ with brand.dag("customer_360_daily", "0 2 * * *", DOC) as dag:
             "publish",
             "Writes the version and points readers to it. Its asset event says version and as_of_date.",
             outlet=Asset("customer_360"),
+        ),
+        brand.step(
+            "write_docs",
+            "docs",
+            "Writes the page of every table, column and use, with lineage. The version is out already.",
         ),
     )

@@ -38,6 +38,11 @@ WAREHOUSE_POOL = "kith_warehouse"
 RETRIES, RETRY_DELAY = 2, timedelta(minutes=5)
 SHORT, LONG = timedelta(hours=3), timedelta(hours=12)
 DATE_HELP = "The day to run for, instead of the day of the logical date."
+WHERE_TO_LOOK = """
+*Where to look:* `kith account --home {home}` says what came in, how good each model is and whom to call first, and
+names the published tables. Pages to read: what each border found, in `{home}/reports/data_docs`; every table and
+column with its lineage, `{home}/reports/dbt_docs/index.html`; runs, plots and model cards in MLflow (`make mlflow`).
+"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class Brand:
         start = self.home.settings.schedule_start
         return DAG(
             dag_id,
-            doc_md=doc,
+            doc_md=doc + WHERE_TO_LOOK.format(home=self.home.root),
             schedule=CronTriggerTimetable(
                 cron, timezone=pendulum.timezone(self.home.settings.timezone)
             ),

@@ -7,7 +7,7 @@ at once.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from expectations.pages import BatchPage, finish_pages
 from expectations.suites import Batch, Suite
 from ml.errors import KithError
 
@@ -87,7 +88,27 @@ def validate(
         )
         accounts.append(outcome.to_json_dict())
     context.build_data_docs(site_names=[SITE])
+    finish_pages(
+        docs,
+        f"Border {suite.border}, {parameters['as_of_date']}",
+        [_page_of(suite, batch, results, parameters) for batch in suite.batches],
+    )
     return results, accounts
+
+
+def _page_of(
+    suite: Suite, batch: Batch, results: Sequence[RuleResult], parameters: Mapping[str, Any]
+) -> BatchPage:
+    told = [
+        (result.success, batch.rules[result.rule_number].rule.format(**parameters))
+        for result in results
+        if result.batch is batch
+    ]
+    return BatchPage(_suite_name(suite, batch), batch.grain, told)
+
+
+def _suite_name(suite: Suite, batch: Batch) -> str:
+    return f"{suite.border}_{batch.name}"
 
 
 def _context(docs: Path) -> EphemeralDataContext:
@@ -124,7 +145,7 @@ def _validate_batch(
     import great_expectations as gx
     from great_expectations.core.run_identifier import RunIdentifier
 
-    name = f"{suite.border}_{batch.name}"
+    name = _suite_name(suite, batch)
     expectations = [
         {
             "type": rule.type,

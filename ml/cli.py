@@ -229,6 +229,15 @@ def publish(**options: Any) -> None:
 
 
 @cli.command()
+@run_options
+def docs(**options: Any) -> None:
+    """Write the page of every table and column, with the lineage from landing zone to use."""
+    from ml.serve.docs import write_docs
+
+    _step(options, "docs", write_docs)
+
+
+@cli.command()
 @landing_option
 @home_option
 @click.option(

@@ -36,7 +36,31 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
     Raises:
         KithError: a model or a test failed; the message names it, its error and the full log.
     """
-    command = dbt_command(home, as_of_date, "build", *_IN_PRODUCTION, "--select", *select)
+    _run(home, dbt_command(home, as_of_date, "build", *_IN_PRODUCTION, "--select", *select), report)
+
+
+def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
+    """Write dbt's page of every model, source and exposure, with the columns that the warehouse holds.
+
+    It is one file that needs no server and no network. It names columns and holds no row; places on this
+    machine are told from the home folder. The old page stays until the new one is whole.
+
+    Raises:
+        KithError: dbt stopped; the message names the full log.
+    """
+    made = _target(home) / "static_index.html"
+    made.unlink(missing_ok=True)
+    _run(home, dbt_command(home, as_of_date, "docs generate", "--static"), lambda _: None)
+    text = made.read_text(encoding="utf-8")
+    for place, told in ((home.root, "HOME"), (DBT_PROJECT, DBT_PROJECT.name)):
+        text = text.replace(json.dumps(str(place))[1:-1], told)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    part = page.with_suffix(".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(page)
+
+
+def _run(home: Home, command: list[str], report: Report) -> None:
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "dbt.log"
     with (
@@ -64,7 +88,7 @@ def dbt_command(home: Home, as_of_date: date, verb: str, *options: str) -> list[
     variables = {"as_of_date": as_of_date.isoformat(), "raw_dir": str(home.raw)}
     return [
         str(Path(sys.executable).parent / "dbt"),
-        verb,
+        *verb.split(),
         "--project-dir",
         str(DBT_PROJECT),
         "--profiles-dir",

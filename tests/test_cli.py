@@ -31,11 +31,13 @@ COMMANDS = [
     "score",
     "audit",
     "publish",
+    "docs",
     "backfill",
     "rollback",
     "status",
+    "account",
 ]
-STEPS = ["run", "build", "train", "evaluate", "promote", "score", "audit", "publish"]
+STEPS = ["run", "build", "train", "evaluate", "promote", "score", "audit", "publish", "docs"]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 
 
@@ -184,6 +186,7 @@ def test_a_step_without_its_predecessor_says_what_to_run_first(kith: Kith, tmp_p
         "score": "kith build",
         "audit": "kith score",
         "publish": "kith audit",
+        "docs": "kith score",
     }.items():
         message = stopped(kith(command, *options))
         assert "nothing was built yet" in message

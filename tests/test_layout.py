@@ -25,6 +25,7 @@ PURE = {
     "choice",
     "frames",
     "bundle",
+    "model_card",
     "result",
     "promotion",
     "training",

@@ -73,6 +73,8 @@
   `visible_on` is the first as_of_date that sees the row (null: its clock cannot be read, or it has none).
 #}
 {% macro typed_rows(entity) %}
+{#- Read as files, not as a relation; named for the lineage, which begins here. -#}
+{%- do source("landing", entity) -%}
 {%- set contract = contract_of(entity) -%}
 {%- set names = contract.columns | map(attribute="name") | list -%}
 {%- set zone = zone_of("source" if "source" in names else "left_source" if "left_source" in names else "''") -%}

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import asdict
 from datetime import timedelta
 
+import pandas as pd
+
 from ml.data.build import build_labels
+from ml.data.questions import question_of
 from ml.data.targets import Target
 from ml.home import SEEDS
+from ml.learn.bundle import ModelBundle
 from ml.learn.definition import SEED, definition_hash
-from ml.learn.plots import calibration_plot, lift_plot
+from ml.learn.model_card import Circumstances, model_card, short_card
+from ml.learn.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.registry import (
     EVALUATION_FOLDER,
     MODEL_FOLDER,
     OOF_FILE,
     RULE_FOLDER,
     Registry,
+    model_name,
 )
 from ml.learn.result import TrainingResult
 from ml.learn.training import train
 from ml.learn.training_rows import feature_names, training_frames
 from ml.run import Run, RunState
+from ml.serve.reasons import phrase_for
+
+TOP_FEATURES = 15
+# Of how many rows a model's contributions are averaged: trees explain a few thousand in a second.
+EXPLAINED_ROWS = 2_000
 
 
 def training_is_due(run: Run, registry: Registry, target: Target) -> bool:
@@ -53,7 +65,8 @@ def train_models(run: Run, only_when_due: bool = False, name: str | None = None)
         build_labels(run)
         state = RunState(run).require("labels", "train")
     for target in targets:
-        result = _train_one(run, target)
+        features, labels = training_frames(run, target)
+        result = _train_one(run, target, features, labels)
         outcome = {
             "status": result.status,
             "customers_with": result.customers_with,
@@ -67,7 +80,8 @@ def train_models(run: Run, only_when_due: bool = False, name: str | None = None)
                 f"{result.customers_without:,} without were found, {result.customers_needed:,} of each are needed"
             )
             continue
-        _log_training(run, registry, target, result, str(state["landing_digest"]))
+        around = _circumstances(run, target, result.bundle, features, str(state["landing_digest"]))
+        _log_training(run, registry, target, result, around)
 
 
 def rule_features(target: Target) -> list[str]:
@@ -76,8 +90,9 @@ def rule_features(target: Target) -> list[str]:
         return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
 
 
-def _train_one(run: Run, target: Target) -> TrainingResult:
-    features, labels = training_frames(run, target)
+def _train_one(
+    run: Run, target: Target, features: pd.DataFrame, labels: pd.DataFrame
+) -> TrainingResult:
     settings = run.home.settings
     return train(
         features,
@@ -93,15 +108,42 @@ def _train_one(run: Run, target: Target) -> TrainingResult:
     )
 
 
+def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
+    """What a model leans on at the latest cut-off: feature, words, and mean absolute contribution, greatest first."""
+    latest = features[features["as_of_date"] == features["as_of_date"].max()]
+    rows = latest.iloc[:: len(latest) // EXPLAINED_ROWS + 1]
+    terms = bundle.contributions(rows).drop(columns="bias").abs().mean()
+    told = pd.DataFrame({"feature": terms.index, "contribution": terms.to_numpy()})
+    told = told[told["contribution"] > 0]
+    told = told.sort_values(["contribution", "feature"], ascending=[False, True], ignore_index=True)
+    words = [re.sub(r"\{\w+\}", "…", phrase_for(name).words) for name in told["feature"]]
+    return told.assign(words=words).head(TOP_FEATURES)
+
+
+def _circumstances(
+    run: Run, target: Target, bundle: ModelBundle, features: pd.DataFrame, landing_digest: str
+) -> Circumstances:
+    question = question_of(target)
+    return Circumstances(
+        name=model_name(target),
+        asked=question.asked,
+        of_whom=question.of_whom,
+        as_of_date=run.as_of_date,
+        definition_hash=definition_hash(run, target),
+        landing_digest=landing_digest,
+        top_features=top_features(bundle, features),
+    )
+
+
 def _log_training(
-    run: Run, registry: Registry, target: Target, result: TrainingResult, landing_digest: str
+    run: Run, registry: Registry, target: Target, result: TrainingResult, around: Circumstances
 ) -> None:
     assert result.bundle is not None
     assert result.rule_bundle is not None
     tags = {
         "as_of_date": run.as_of_date.isoformat(),
-        "definition_hash": definition_hash(run, target),
-        "landing_digest": landing_digest,
+        "definition_hash": around.definition_hash,
+        "landing_digest": around.landing_digest,
         "trained_until": str(result.trained_until),
         "served": str(result.served),
         "best_rule": str(result.best_rule),
@@ -124,6 +166,7 @@ def _log_training(
         },
         metrics=_flat_metrics(result),
         texts={
+            "model_card.md": model_card(result, around),
             f"{EVALUATION_FOLDER}/backtest.csv": result.backtest.to_csv(index=False),
             f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
             f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
@@ -135,10 +178,15 @@ def _log_training(
                 result.calibration_table, f"{target.key}, out of fold"
             ),
             "plots/lift.png": lift_plot(result.lift_table, f"{target.key}, out of fold"),
+            "plots/backtest.png": backtest_plot(result.backtest, f"{target.key}, out of fold"),
+            "plots/features.png": feature_plot(
+                around.top_features, f"{target.key}, latest cut-off"
+            ),
         },
         files=files,
     )
-    registry.register(target, run_id, result.bundle, tags)
+    version = registry.register(target, run_id, result.bundle, tags)
+    registry.describe(version, about=around.asked, card=short_card(result, around))
     served, rule = result.metrics["served"], result.metrics[str(result.best_rule)]
     run.report(
         f"{target.key}: {result.served} serves, grade {result.grade}; out of fold AUC {served['auc']:.3f}, log-loss "

@@ -1,4 +1,4 @@
-"""Pictures of a model: is a predicted 30 % really 30 %, and how much better than chance is the top."""
+"""Pictures of a model: is a predicted 30 % really 30 %, how much better than chance is the top, and since when."""
 
 from __future__ import annotations
 
@@ -39,5 +39,34 @@ def lift_plot(table: pd.DataFrame, title: str) -> Figure:
         ylabel="times the base rate",
         xticks=list(table["decile"]),
     )
+    axes.set_title(title)
+    return figure
+
+
+def backtest_plot(table: pd.DataFrame, title: str) -> Figure:
+    """Log-loss and AUC at each cut-off, one line per contender.
+
+    `table` has as_of_date, contender, log_loss and auc.
+    """
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    for contender, rows in table.groupby("contender", sort=False):
+        days = pd.to_datetime(rows["as_of_date"])
+        for axes, measure in zip(panels, ("log_loss", "auc"), strict=True):
+            axes.plot(days, rows[measure], marker="o", markersize=3, label=contender)
+    panels[0].set(ylabel="log-loss (less is better)")
+    panels[1].set(ylabel="AUC", xlabel="cut-off")
+    panels[1].tick_params(axis="x", rotation=30)
+    panels[0].legend(frameon=False)
+    panels[0].set_title(title)
+    return figure
+
+
+def feature_plot(table: pd.DataFrame, title: str) -> Figure:
+    """What a model leans on, the greatest on top. `table` has feature and contribution."""
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(table["feature"][::-1], table["contribution"][::-1])
+    axes.set(xlabel="mean absolute contribution to the log-odds")
     axes.set_title(title)
     return figure

@@ -143,10 +143,15 @@ class Registry:
         self._client.set_registered_model_alias(name, CANDIDATE, version.version)
         return _registered(version, all_tags)
 
+    def describe(self, model: RegisteredModel, about: str, card: str) -> None:
+        """Put words beside a model and one version of it; MLflow keeps 5,000 characters of each."""
+        self._client.update_registered_model(model.name, about)
+        self._client.update_model_version(model.name, model.number, card)
+
     def versions(self, target: Target, as_of_date: date) -> list[RegisteredModel]:
         """All versions trained on facts visible at `as_of_date` or earlier, oldest first."""
-        name = model_name(target)
-        found = self._client.search_model_versions(f"name = '{name}'", max_results=10_000)
+        wanted = f"name = '{model_name(target)}'"
+        found = self._client.search_model_versions(wanted, max_results=10_000)
         models = [_registered(version, version.tags) for version in found]
         return sorted(
             (model for model in models if model.as_of_date <= as_of_date),

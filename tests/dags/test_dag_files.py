@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def test_the_daily_dag_goes_from_landing_to_published_version(load_dag: LoadDag)
         ("check_scores", "expect scores"),
         ("audit_tables", "audit"),
         ("publish_version", "publish"),
+        ("write_docs", "docs"),
     ]
     assert {task.task_id: step_of(task) for task in dag.tasks} == dict(before + scores + after)
     expected = in_line([name for name, _ in before]) | in_line([name for name, _ in after])
@@ -106,6 +108,9 @@ def test_every_task_is_limited_explained_and_alone_on_the_warehouse(
     dag = load_dag(dag_id)
     assert (dag.dag_id, dag.max_active_runs, dag.catchup) == (dag_id, 1, False)
     assert "When it fails" in dag.doc_md
+    home = dag.tasks[0].command[dag.tasks[0].command.index("--home") + 1]
+    for place in (f"kith account --home {home}", f"{home}/reports/data_docs", "make mlflow"):
+        assert place in dag.doc_md
     assert len(dag.tasks) >= 15
     for task in dag.tasks:
         assert task.pool == "kith_warehouse", task.task_id
@@ -114,6 +119,29 @@ def test_every_task_is_limited_explained_and_alone_on_the_warehouse(
         assert timedelta(hours=1) <= task.execution_timeout <= timedelta(hours=12)
         assert task.doc_md
         assert "_" in task.task_id
+
+
+@pytest.mark.parametrize("dag_id", [DAILY, WEEKLY])
+def test_the_docs_of_a_dag_render(load_dag: LoadDag, dag_id: str) -> None:
+    from markdown_it import MarkdownIt
+
+    dag = load_dag(dag_id)
+    page = MarkdownIt().render(dag.doc_md)
+    assert page.startswith("<p><strong>")
+    assert page.count("<p>") == len(re.split(r"\n\s*\n", dag.doc_md.strip())) >= 5
+    # A mark that is left over was not understood, outside of code.
+    assert not re.search(r"[`*]", re.sub(r"<code>.*?</code>", "", page, flags=re.DOTALL))
+    for task in dag.tasks:
+        assert re.fullmatch(r"<p>.*\.</p>\n", MarkdownIt().render(task.doc_md), re.DOTALL)
+
+
+def test_what_fails_after_publishing_takes_nothing_back(load_dag: LoadDag) -> None:
+    dag = load_dag(DAILY)
+    publish, docs = dag.get_task("publish_version"), dag.get_task("write_docs")
+    assert publish.downstream_task_ids == {"write_docs"}
+    assert docs.downstream_task_ids == set()
+    assert docs.trigger_rule == "all_success"
+    assert not docs.outlets
 
 
 def test_outlets_are_the_published_tables_and_the_promoted_models(load_dag: LoadDag) -> None:

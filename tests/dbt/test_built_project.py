@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 from ml.data.warehouse import connect
+from ml.errors import KithError
 from ml.home import Home
+from ml.run import Run
+from ml.serve.docs import write_docs
 from ml.serve.reasons import phrase_for
 from ml.serve.score import score_customers
 from ml.serve.tables import build_tables
 from ml.transform import dbt_command, dbt_environment
-from tests.conftest import Built, build_world, write_csv
+from tests.conftest import REPOSITORY, Built, build_world, write_csv
 from tests.dbt.test_project_rules import declared
 
 DAY = date(2024, 6, 1)
@@ -148,6 +151,80 @@ def test_data_tests_find_what_is_broken(built: Built, tmp_path: Path) -> None:
     statuses = run_dbt_tests(home, "data")
     failed = {name for name, status in statuses.items() if status != "pass"}
     assert failed == set().union(*BREAKAGES.values())
+
+
+def embedded(page: str) -> dict[str, Any]:
+    """The manifest and the catalog that dbt wrote into its page."""
+    found = {}
+    for name, start in (
+        ("manifest", '"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest'),
+        ("catalog", '"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/catalog'),
+    ):
+        assert page.count(start) == 1
+        found[name], _ = json.JSONDecoder().raw_decode(page, page.index(start) - 1)
+    return found  # fmt: skip
+
+
+def test_the_page_of_the_project_shows_the_lineage_and_no_data(built: Built) -> None:
+    home, page = built.run.home, built.run.home.dbt_docs / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("the old page")
+    write_docs(built.run)
+    assert [path.name for path in page.parent.iterdir()] == ["index.html"]
+    text = page.read_text(encoding="utf-8")
+    manifest, catalog = embedded(text).values()
+    ends = {
+        entry["name"]: set(entry["depends_on"]["nodes"]) for entry in manifest["exposures"].values()
+    }
+    assert set(ends) == set(declared("exposures"))
+    assert ends["score_export"] == {"model.kith.customer_scores"}
+    assert reaches(manifest["child_map"], "source.kith.landing.orders") >= {
+        f"exposure.kith.{name}" for name in declared("exposures")
+    }
+    described = {name for name in manifest["nodes"] if name.startswith("model.")}
+    assert set(catalog["nodes"]) >= described
+    # Opened from a disk it asks nobody for anything, and tells nobody that it was opened.
+    assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=.?[\"']https?:", text)
+    assert manifest["metadata"]["send_anonymous_usage_stats"] is False
+    told = json.dumps([manifest, catalog])
+    for place in (home.root, REPOSITORY):
+        assert str(place) not in told
+    for key in KEYS:
+        assert f"{key}@mail.org" not in text
+
+
+def test_the_page_names_every_column_that_python_writes(built: Built) -> None:
+    for source in ("resolved", "scores"):
+        for table in declared("sources")[source]["tables"]:
+            found = built.rows(
+                "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+                "order by ordinal_position",
+                [source, table["name"]],
+            )
+            assert [name for (name,) in found] == [column["name"] for column in table["columns"]]
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(built: Built, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    shutil.copytree(built.run.home.warehouse, home.warehouse)
+    page = home.dbt_docs / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("the old page")
+    home.database.write_text("no database")
+    with pytest.raises(KithError, match="in the warehouse failed"):
+        write_docs(Run(home, built.run.landing, DAY, built.run.targets, lambda _: None))
+    assert page.read_text() == "the old page"
+
+
+def reaches(children: dict[str, list[str]], start: str) -> set[str]:
+    """Everything downstream of a node."""
+    found, waiting = set(), [start]
+    while waiting:
+        for child in children.get(waiting.pop(), []):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return found
 
 
 def feature_names(built: Built) -> list[str]:

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+import ml.cli
+from ml.data.targets import read_targets
+from ml.flow import PARTS
+from ml.learn.registry import model_name
 from tests.conftest import REPOSITORY
 
 PROJECT = REPOSITORY / "dbt_project"
@@ -150,6 +154,73 @@ def test_every_described_model_and_column_says_something() -> None:
         assert entry["columns"], f"{name} describes no column"
         for column in entry["columns"]:
             assert column.get("description"), f"{name}.{column['name']} has no description"
+
+
+def test_every_source_says_who_writes_it() -> None:
+    for source in declared("sources").values():
+        assert source["description"].strip()
+        for table in source["tables"]:
+            assert table.get("description", "").strip(), f"{source['name']}.{table['name']}"
+            # The names of the landing contract speak for themselves; design and README tell the rest.
+            for column in table.get("columns") or [] if source["name"] != "landing" else []:
+                assert column.get("description"), f"{table['name']}.{column['name']}"
+
+
+WRITTEN_IN_PYTHON = ("control", "resolved", "scores")
+WRITTEN = re.compile(r"Written by `kith (\w+)(?: --part (\w+))?`")
+
+
+@pytest.mark.parametrize("source", WRITTEN_IN_PYTHON)
+def test_what_python_writes_names_the_step_and_what_it_reads(source: str) -> None:
+    known = {*models(), *declared("sources"), *declared("seeds"), *declared("exposures")}
+    tables = declared("sources")[source]["tables"]
+    assert tables
+    for table in tables:
+        said = table["description"]
+        found = WRITTEN.search(said)
+        assert found, f"{source}.{table['name']} does not say which step writes it"
+        assert found[1] in ml.cli.cli.commands
+        assert found[2] is None or found[2] in PARTS
+        parents = re.findall(r"\b(?:int|stg|fct|ftr|customer|landing|delivery)_\w+", said)
+        assert set(parents) <= known, f"{source}.{table['name']} speaks of {parents}"
+
+
+def exposed(kind: str | None = None) -> dict[str, set[str]]:
+    """The models that each exposure (of one type) depends on."""
+    return {
+        name: set(re.findall(r"ref\('(\w+)'\)", " ".join(entry["depends_on"])))
+        for name, entry in declared("exposures").items()
+        if kind in (None, entry["type"])
+    }
+
+
+def test_every_target_has_its_exposure_and_every_exposed_model_its_target() -> None:
+    targets = read_targets()
+    assert targets
+    assert set(exposed("ml")) == {model_name(target) for target in targets}
+    for target in targets:
+        entry = declared("exposures")[model_name(target)]
+        assert entry["config"]["meta"] == {
+            "target": target.name,
+            "horizon_days": target.horizon_days,
+            "comes_back_as": [f"scores.{table['name']}" for table in declared("sources")["scores"]["tables"]],
+        }  # fmt: skip
+        assert f"{target.horizon_days}" in entry["description"]
+        assert {"customer_features", "customer_labels"} <= exposed("ml")[entry["name"]]
+
+
+def test_every_published_table_is_of_use_to_somebody() -> None:
+    used = [tables for name, tables in exposed().items() if name not in exposed("ml")]
+    assert set().union(*used) == set(PUBLISHED)
+
+
+def test_every_exposure_says_whose_it_is_and_what_for() -> None:
+    for name, entry in declared("exposures").items():
+        assert entry["owner"]["name"], name
+        assert entry["maturity"] in ("high", "medium", "low"), name
+        assert entry["label"], name
+        assert len(entry["description"]) > 80, name
+        assert exposed()[name] <= set(models()), name
 
 
 def test_no_sql_reads_the_wall_clock() -> None:
