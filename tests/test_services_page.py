@@ -15,7 +15,7 @@ from tests.services.compose_file import ENV_EXAMPLE, REPOSITORY, dotenv, filled_
 from tests.services.facts import airflow_knows, mlflow_options
 
 PAGE = REPOSITORY / "docs" / "services.md"
-BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = re.findall(r"```sh(?: services)?\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 # SQL that a line hands to psql is not a command of the shell.
 SHELL = re.sub(r"(.*)<<SQL\n.*?\nSQL\n", r"\1\n", "".join(BLOCKS[1:]), flags=re.DOTALL)
 LINES = [shlex.split(line, comments=True) for line in SHELL.splitlines()]
