@@ -53,7 +53,8 @@ def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
     _run(home, dbt_command(home, as_of_date, "docs generate", "--static"), lambda _: None)
     text = made.read_text(encoding="utf-8")
     for place, told in ((home.root, "HOME"), (DBT_PROJECT, DBT_PROJECT.name)):
-        text = text.replace(json.dumps(str(place))[1:-1], told)
+        for written in (str(place), json.dumps(str(place))[1:-1]):
+            text = text.replace(written, told)
     page.parent.mkdir(parents=True, exist_ok=True)
     part = page.with_suffix(".part")
     part.write_text(text, encoding="utf-8")

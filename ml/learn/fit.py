@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from ml.data.build import build_labels
 from ml.data.questions import question_of
@@ -65,8 +66,7 @@ def train_models(run: Run, only_when_due: bool = False, name: str | None = None)
         build_labels(run)
         state = RunState(run).require("labels", "train")
     for target in targets:
-        features, labels = training_frames(run, target)
-        result = _train_one(run, target, features, labels)
+        result, leaned_on = _train_one(run, target)
         outcome = {
             "status": result.status,
             "customers_with": result.customers_with,
@@ -80,7 +80,7 @@ def train_models(run: Run, only_when_due: bool = False, name: str | None = None)
                 f"{result.customers_without:,} without were found, {result.customers_needed:,} of each are needed"
             )
             continue
-        around = _circumstances(run, target, result.bundle, features, str(state["landing_digest"]))
+        around = _circumstances(run, target, leaned_on, str(state["landing_digest"]))
         _log_training(run, registry, target, result, around)
 
 
@@ -90,11 +90,11 @@ def rule_features(target: Target) -> list[str]:
         return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
 
 
-def _train_one(
-    run: Run, target: Target, features: pd.DataFrame, labels: pd.DataFrame
-) -> TrainingResult:
+def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
+    """A target's training, and the features that its model leans on (none where nothing was trained)."""
+    features, labels = training_frames(run, target)
     settings = run.home.settings
-    return train(
+    result = train(
         features,
         feature_names(features),
         labels,
@@ -106,6 +106,9 @@ def _train_one(
         threads=settings.threads,
         on_progress=run.report,
     )
+    if result.bundle is None:
+        return result, pd.DataFrame()
+    return result, top_features(result.bundle, features)
 
 
 def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +124,7 @@ def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def _circumstances(
-    run: Run, target: Target, bundle: ModelBundle, features: pd.DataFrame, landing_digest: str
+    run: Run, target: Target, leaned_on: pd.DataFrame, landing_digest: str
 ) -> Circumstances:
     question = question_of(target)
     return Circumstances(
@@ -131,7 +134,7 @@ def _circumstances(
         as_of_date=run.as_of_date,
         definition_hash=definition_hash(run, target),
         landing_digest=landing_digest,
-        top_features=top_features(bundle, features),
+        top_features=leaned_on,
     )
 
 
@@ -148,13 +151,6 @@ def _log_training(
         "served": str(result.served),
         "best_rule": str(result.best_rule),
     }
-    files = {
-        f"{MODEL_FOLDER}/{name}": content for name, content in result.bundle.to_files().items()
-    }
-    files |= {
-        f"{RULE_FOLDER}/{name}": content for name, content in result.rule_bundle.to_files().items()
-    }
-    files[f"{EVALUATION_FOLDER}/{OOF_FILE}"] = result.oof.to_parquet(index=False)
     run_id = registry.log_run(
         target,
         f"train {run.as_of_date}",
@@ -165,25 +161,9 @@ def _log_training(
             "sha256": result.bundle.sha256,
         },
         metrics=_flat_metrics(result),
-        texts={
-            "model_card.md": model_card(result, around),
-            f"{EVALUATION_FOLDER}/backtest.csv": result.backtest.to_csv(index=False),
-            f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
-            f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
-            "features.json": json.dumps(list(result.bundle.feature_names), indent=1),
-            "targets.json": json.dumps(asdict(target), indent=1),
-        },
-        figures={
-            "plots/calibration.png": calibration_plot(
-                result.calibration_table, f"{target.key}, out of fold"
-            ),
-            "plots/lift.png": lift_plot(result.lift_table, f"{target.key}, out of fold"),
-            "plots/backtest.png": backtest_plot(result.backtest, f"{target.key}, out of fold"),
-            "plots/features.png": feature_plot(
-                around.top_features, f"{target.key}, latest cut-off"
-            ),
-        },
-        files=files,
+        texts=_texts(target, result, around),
+        figures=_figures(target, result, around),
+        files=_files(result.bundle, result.rule_bundle, result.oof),
     )
     version = registry.register(target, run_id, result.bundle, tags)
     registry.describe(version, about=around.asked, card=short_card(result, around))
@@ -192,6 +172,36 @@ def _log_training(
         f"{target.key}: {result.served} serves, grade {result.grade}; out of fold AUC {served['auc']:.3f}, log-loss "
         f"{served['log_loss']:.4f} (best simple rule {result.best_rule}: {rule['auc']:.3f}, {rule['log_loss']:.4f})"
     )
+
+
+def _texts(target: Target, result: TrainingResult, around: Circumstances) -> dict[str, str]:
+    assert result.bundle is not None
+    return {
+        "model_card.md": model_card(result, around),
+        f"{EVALUATION_FOLDER}/backtest.csv": result.backtest.to_csv(index=False),
+        f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
+        f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
+        "features.json": json.dumps(list(result.bundle.feature_names), indent=1),
+        "targets.json": json.dumps(asdict(target), indent=1),
+    }
+
+
+def _figures(target: Target, result: TrainingResult, around: Circumstances) -> dict[str, Figure]:
+    out_of_fold = f"{target.key}, out of fold"
+    return {
+        "plots/calibration.png": calibration_plot(result.calibration_table, out_of_fold),
+        "plots/lift.png": lift_plot(result.lift_table, out_of_fold),
+        "plots/backtest.png": backtest_plot(result.backtest, out_of_fold),
+        "plots/features.png": feature_plot(around.top_features, f"{target.key}, latest cut-off"),
+    }
+
+
+def _files(bundle: ModelBundle, rule: ModelBundle, oof: pd.DataFrame) -> dict[str, bytes]:
+    return {
+        **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
+        **{f"{RULE_FOLDER}/{name}": content for name, content in rule.to_files().items()},
+        f"{EVALUATION_FOLDER}/{OOF_FILE}": oof.to_parquet(index=False),
+    }
 
 
 def _flat_metrics(result: TrainingResult) -> dict[str, float]:

@@ -6,6 +6,7 @@ a customer is an id, whose name and contact stand in `customers.parquet`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -198,9 +199,13 @@ def _places(home: Home, folder: Path) -> Iterator[str]:
         "logs": home.logs,
     }
     there = [(f"{what}:", str(place)) for what, place in named.items() if place.exists()]
+    on_home = f"KITH_HOME={shlex.quote(str(home.root))}"
     commands = [
-        ("models, plots, model cards:", "make mlflow, then http://127.0.0.1:5000"),
-        ("DAGs and their docs:", 'make airflow ARGS="standalone", then http://127.0.0.1:8080'),
+        ("models, plots, model cards:", f"{on_home} make mlflow, then http://127.0.0.1:5000"),
+        (
+            "DAGs and their docs:",
+            f'{on_home} make airflow ARGS="standalone", then http://127.0.0.1:8080',
+        ),
     ]
     yield from _table([*there, *commands], left={0, 1})
 

@@ -23,7 +23,7 @@ from ml.serve.score import score_customers
 from ml.serve.tables import build_tables
 from ml.transform import dbt_command, dbt_environment
 from tests.conftest import REPOSITORY, Built, build_world, write_csv
-from tests.dbt.test_project_rules import declared
+from tests.dbt.test_project_rules import FLOW, declared
 
 DAY = date(2024, 6, 1)
 PARTS = ["landing", "identity", "events", "features", "labels"]
@@ -181,6 +181,8 @@ def test_the_page_of_the_project_shows_the_lineage_and_no_data(built: Built) -> 
     assert reaches(manifest["child_map"], "source.kith.landing.orders") >= {
         f"exposure.kith.{name}" for name in declared("exposures")
     }
+    overview = manifest["docs"]["doc.kith.__overview__"]["block_contents"]
+    assert {folder for folder in FLOW if f"| {folder} |" not in overview} == set()
     described = {name for name in manifest["nodes"] if name.startswith("model.")}
     assert set(catalog["nodes"]) >= described
     # Opened from a disk it asks nobody for anything, and tells nobody that it was opened.

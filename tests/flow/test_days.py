@@ -10,6 +10,7 @@ import pytest
 
 from ml.data.demo import write_demo
 from ml.data.warehouse import connect
+from ml.gates import BORDERS
 from ml.home import Home
 from ml.serve.status import describe_home
 from ml.serve.versions import Versions
@@ -41,6 +42,25 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def days(landing: Path, home: Path) -> dict[date, Published]:
     """Two days in order, and then a day long before them."""
     return {day: run_once(landing, home, day, targets=TARGETS) for day in (SOONER, DAY, BEFORE)}
+
+
+def test_what_people_look_at_is_there_and_names_nobody(
+    days: dict[date, Published], home: Path
+) -> None:
+    place = Home(home)
+    assert {page.parent.name for page in place.data_docs.glob("*/index.html")} == set(BORDERS)
+    cards = sorted((place.mlflow / "artifacts").rglob("model_card.md"))
+    assert len(cards) == 2  # one training each for the first day, and for the one long before
+    for card in cards:
+        plots = {plot.stem for plot in (card.parent / "plots").iterdir()}
+        assert plots == {"calibration", "lift", "backtest", "features"}
+    pages = [*place.data_docs.rglob("*.html"), *cards]
+    told = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    people = days[DAY].table("customers")
+    for column in ("customer_id", "email", "phone", "name"):
+        values = people[column].dropna()
+        assert len(values) > 100
+        assert not {value for value in values if value in told}, column
 
 
 def test_a_second_day_builds_one_snapshot(days: dict[date, Published]) -> None:
