@@ -503,3 +503,28 @@ def test_some_optional_values_are_no_values(brand: duckdb.DuckDBPyConnection) ->
     odd = "discount is not null and try_cast(discount as decimal(18, 2)) is null"
     assert one(brand, f"select count(*) from orders where {odd}") > 0
     assert one(brand, f"select count(*) from orders where {odd} and source <> 'till'") == 0
+
+
+def test_what_happened_is_as_likely_as_the_truth_of_ninety_days_earlier_says(
+    demo: DemoSummary, brand: duckdb.DuckDBPyConnection
+) -> None:
+    """The landing zone against the truth: orders and shares of the month after the earlier day."""
+    since = demo.end - timedelta(days=90)
+    window = f">= date '{since}' and occurred_at::timestamp < date '{since}' + 30"
+    happened = {
+        "next_purchase": f"""select distinct person_id from sound_orders
+            where status = 'completed' and occurred_at {window}""",
+        "share": f"""select distinct w.person_id from shares as s join true_records as w
+            on s.source = w.source and s.inviter_key = w.source_key
+            where s.occurred_at::timestamp {window}""",
+    }
+    for target, people in happened.items():
+        row = brand.sql(f"""
+            select sum(probability), sum(probability * (1 - probability)),
+                count(*) filter (where person_id in ({people}))
+            from true_probabilities where target = '{target}' and as_of_date = '{since}'
+        """).fetchone()
+        assert row is not None
+        expected, variance, found = row
+        assert expected > 20, target
+        assert abs(found - expected) < 4 * variance**0.5, target
