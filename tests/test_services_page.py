@@ -45,6 +45,7 @@ def test_the_secrets_are_made_and_enough(tmp_path: Path) -> None:
     assert len(set(made.values())) == len(made)
     Fernet(made["AIRFLOW_FERNET_KEY"].encode())
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    assert ".env" in (REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
     sourced = subprocess.run(
         ["bash", "-euc", 'set -a; . ./.env; echo "$AIRFLOW_JWT_SECRET"'],
         cwd=tmp_path, capture_output=True, text=True, check=True,

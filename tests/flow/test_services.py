@@ -85,7 +85,7 @@ def services(
     try:
         services.up(*LONG_RUNNING)
         for name in LONG_RUNNING:
-            services.wait(lambda name=name: services.is_healthy(name), f"{name} to be healthy", 120)
+            services.wait_until_healthy(name)
         yield services
     finally:
         services.down()

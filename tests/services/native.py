@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,22 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
 from tests.services.compose_file import REPOSITORY, filled_in, moved, parsed
+from tests.services.postgresql import Cluster, postgresql_programs
 
-HOW_TO_GET_POSTGRESQL = "PostgreSQL is not on this machine; `apt-get install postgresql` brings it"
-GRACE_SECONDS = 20
-
-
-def postgresql_binaries() -> Path:
-    """The folder with initdb and postgres; the test is skipped where there is none."""
-    folders = [Path(place).parent for name in ("initdb",) if (place := shutil.which(name))]
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for folder in folders:
-        if all((folder.resolve() / name).exists() for name in ("initdb", "postgres", "pg_isready")):
-            return folder.resolve()
-    pytest.skip(HOW_TO_GET_POSTGRESQL)
+START_SECONDS, GRACE_SECONDS = 120, 20
 
 
 def free_port() -> int:
@@ -51,15 +38,12 @@ class NativeServices:
 
     root: Path
     secrets: Mapping[str, str]
-    binaries: Path = field(default_factory=postgresql_binaries)
+    programs: Path = field(default_factory=postgresql_programs)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.database_port, self.airflow_port, self.mlflow_port = (
-            free_port(),
-            free_port(),
-            free_port(),
-        )
+        self.database_port, self.airflow_port = free_port(), free_port()
+        self.mlflow_port = free_port()
         self.home, self.landing = self.root / "home", self.root / "landing"
         # The one place where this machine differs from the containers.
         places = {
@@ -76,7 +60,7 @@ class NativeServices:
             "--port=5000": f"--port={self.mlflow_port}",
         }
         self.compose = moved(filled_in(parsed(), self.secrets), places)
-        self._cluster = Path(tempfile.mkdtemp(prefix="kith-postgresql-"))
+        self._cluster: Cluster | None = None
         for folder in ("home", "landing", "models", "run", "logs"):
             (self.root / folder).mkdir(exist_ok=True)
 
@@ -94,16 +78,9 @@ class NativeServices:
             for needed, how in self._service(name).get("depends_on", {}).items():
                 self.up(needed)
                 if how["condition"] == "service_healthy":
-                    self.wait(
-                        lambda needed=needed: self.is_healthy(needed),
-                        f"{needed} to be healthy",
-                        120,
-                    )
+                    self.wait_until_healthy(needed)
                 else:
-                    self.wait(
-                        lambda needed=needed: self._has_ended(needed), f"{needed} to end", 120
-                    )
-                    assert self.processes[needed].returncode == 0, self.logs(needed)
+                    self._wait_until_done(needed)
             if name not in self.processes:
                 self._start(name)
 
@@ -121,6 +98,10 @@ class NativeServices:
                 check=False,
             )
         return asked.returncode == 0
+
+    def wait_until_healthy(self, name: str) -> None:
+        """Ask its health check until it is content."""
+        self.wait(lambda: self.is_healthy(name), f"{name} to be healthy", START_SECONDS)
 
     def wait(self, condition: Callable[[], Any], what: str, seconds: float) -> Any:
         """Wait until a condition gives something; fail with the logs when it does not, or when a service died."""
@@ -161,7 +142,8 @@ class NativeServices:
         """End every service, the last one started first."""
         for name in reversed(list(self.processes)):
             self.stop(name)
-        shutil.rmtree(self._cluster, ignore_errors=True)
+        if self._cluster:
+            self._cluster.remove()
 
     def environment(self, name: str) -> dict[str, str]:
         """The variables of a service, on top of this machine's own."""
@@ -171,7 +153,7 @@ class NativeServices:
             if not key.startswith(("AIRFLOW", "KITH_", "MLFLOW_", "PG"))
         }
         path = os.pathsep.join(
-            [str(Path(sys.executable).parent), str(self.binaries), own.get("PATH", "")]
+            [str(Path(sys.executable).parent), str(self.programs), own.get("PATH", "")]
         )
         # What an image sets, and where the api server listens: its image gives it a network of its own.
         around = {
@@ -189,8 +171,10 @@ class NativeServices:
     def _log(self, name: str) -> Path:
         return self.root / "logs" / f"{name}.log"
 
-    def _has_ended(self, name: str) -> bool:
-        return self.processes[name].poll() is not None
+    def _wait_until_done(self, name: str) -> None:
+        process = self.processes[name]
+        self.wait(lambda: process.poll() is not None, f"{name} to end", START_SECONDS)
+        assert process.returncode == 0, self.logs(name)
 
     def _start(self, name: str) -> None:
         if name == "database":
@@ -211,63 +195,11 @@ class NativeServices:
             )
 
     def _start_database(self) -> None:
-        """What the entry point of PostgreSQL's image does: a cluster with passwords, the server, the scripts."""
-        environment = self.environment("database")
-        password = self._cluster / "password"
-        password.write_text(environment["POSTGRES_PASSWORD"], encoding="utf-8")
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            for place in (self._cluster, password):
-                shutil.chown(place, "postgres", "postgres")
-        data = str(self._cluster / "data")
-        self._as_owner(
-            ["initdb", "--username=postgres", f"--pwfile={password}", "--auth-local=trust",
-             "--auth-host=scram-sha-256", "--no-sync", f"--pgdata={data}"],
-            environment,
-        )  # fmt: skip
-        password.unlink()
-        socket_and_port = [
-            f"--unix_socket_directories={self._cluster}",
-            f"--port={self.database_port}",
-        ]
-        server = [
-            "postgres",
-            "-D",
-            data,
-            *socket_and_port,
-            "--listen_addresses=127.0.0.1",
-            "--fsync=off",
-        ]
-        self._spawn("database", [str(self.binaries / server[0]), *server[1:]], **_unprivileged())
+        self._cluster = Cluster(self.programs, self.environment("database"), self.database_port)
+        self._spawn("database", self._cluster.server, **self._cluster.user)
         self.wait(lambda: self.is_healthy("database"), "PostgreSQL to answer", 60)
         for script in self.compose["configs"].values():
-            self._as_owner(
-                ["psql", f"--host={self._cluster}", f"--port={self.database_port}", "--username=postgres",
-                 "--no-psqlrc", "--set=ON_ERROR_STOP=1"],
-                environment,
-                script["content"],
-            )  # fmt: skip
-
-    def _as_owner(
-        self, command: list[str], environment: dict[str, str], given: str | None = None
-    ) -> None:
-        done = subprocess.run(
-            [str(self.binaries / command[0]), *command[1:]],
-            env=environment,
-            cwd=self._cluster,
-            input=given,
-            text=True,
-            capture_output=True,
-            check=False,
-            **_unprivileged(),
-        )
-        assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
-
-
-def _unprivileged() -> dict[str, Any]:
-    """How root starts PostgreSQL's programs."""
-    if os.geteuid() != 0:
-        return {}
-    return {"user": "postgres", "group": "postgres", "extra_groups": []}
+            self._cluster.execute(script["content"])
 
 
 def _family(pid: int) -> list[psutil.Process]:
