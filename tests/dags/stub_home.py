@@ -48,7 +48,7 @@ class StubHome:
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         file.unlink(missing_ok=True)
         folders = f" --landing {self.root / 'landing'} --home {self.root}"
-        assert all(folders in line for line in lines if not line.startswith(("demo", "status")))
+        assert all(folders in line for line in lines if not line.startswith(("demo", "account")))
         return [line.replace(folders, "") for line in lines]
 
 

@@ -67,7 +67,7 @@ def test_a_step_that_stops_ends_the_run_with_its_own_paragraph(stub_home: StubHo
     paragraph = "More than 2 % of the rows are bad: 7 of 100 in orders. Mend them."
     log = stub_home.root / "logs" / "airflow.log"
     assert re.fullmatch(
-        rf"kith: evaluate_\w+: {re.escape(paragraph)} \(The whole log is in {re.escape(str(log))}\.\)",
+        rf"kith: evaluate_\w+: {re.escape(paragraph)} \(The whole log is in {re.escape(str(log))}\. `make run` again .*\)",
         output.splitlines()[-1],
     )
     assert "Traceback" not in output
