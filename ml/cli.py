@@ -266,6 +266,34 @@ def rollback(home: Path, version: str | None) -> None:
 
 
 @cli.command()
+@landing_option
+@home_option
+@click.option("--customer", "customer_id", help="The person's customer id, of today or retired.")
+@click.option("--key", nargs=2, metavar="SOURCE KEY", help="One of the person's records.")
+@click.option(
+    "--rewrite-landing", is_flag=True, help="Take the person's rows out of the landing files, too."
+)
+def erase(
+    landing: Path,
+    home: Path,
+    customer_id: str | None,
+    key: tuple[str, str] | None,
+    rewrite_landing: bool,
+) -> None:
+    """Forget a person: everywhere in the home folder, and in every later run."""
+    from ml.home import Home
+    from ml.serve.erase import Erasure, erase_person
+
+    if (customer_id is None) == (key is None):
+        raise click.UsageError("Name the person by --customer ID or by --key SOURCE KEY.")
+    place = Home(home.resolve())
+    with place.lock("kith erase"):
+        erase_person(
+            Erasure(place, landing.resolve(), customer_id, key, rewrite_landing, say)
+        )
+
+
+@cli.command()
 @home_option
 def status(home: Path) -> None:
     """What is published, from when, and how good it is."""

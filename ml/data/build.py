@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from ml.data.control import write_control_tables, write_dates
+from ml.data.erasure_filter import erasure_filter
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
 from ml.data.phones import normalise_phones
@@ -34,7 +35,7 @@ def build_landing(run: Run) -> None:
     """
     landing = discover(run.landing)
     RunState(run).begin()
-    ingest(landing, run.home.raw, run.report)
+    ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
     with connect(run.home) as connection:
         write_control_tables(connection, run.home, run.targets)
         connection.execute("drop schema if exists scores cascade")

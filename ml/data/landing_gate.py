@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from ml.data.raw_layer import rows_left_out
 from ml.errors import KithError
 from ml.run import Run
 
@@ -39,6 +40,8 @@ def report_landing(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     ).fetchall()
     for entity, rows_in, staged, refused in rows:
         run.report(f"  {entity}: {rows_in:,} rows in = {staged:,} staged + {refused:,} quarantined")
+    if left_out := sum(rows_left_out(run.home.raw).values()):
+        run.report(f"  {left_out:,} more rows are of people who were erased, and were left out")
     later = connection.execute(
         "select coalesce(sum(rows_landed), 0) from staging.landing_days where visible_on > ?",
         [run.as_of_date],

@@ -2,13 +2,15 @@
 
 Every file becomes one Parquet file of the raw layer: the contract's columns as text (absent ones
 null), `file`, `file_row` (data record from 1) and `row_fault` (a record with more fields than the
-header). A file is read again only when its bytes changed. Typing and judging is the SQL of staging.
+header). A file is read again only when its bytes changed, or when somebody was erased; rows of erased people
+are left out, and the others keep their numbers. Typing and judging is the SQL of staging.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -19,19 +21,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.data.contract import Entity, entities
+from ml.data.erasure_filter import ErasureFilter
 from ml.data.landing import LandedFile, Landing, csv_header, unreadable, wrong_encoding
 
 EXTRA_FIELDS = "*=more fields than the header names"
 RAW_LAYOUT = "1"  # part of a raw file's name: raise it when the raw layer's columns change
+
+LEFT_OUT = "left_out.json"  # of each raw file that lacks rows: how many
 
 # A review may be long; the csv module stops at 128 KiB unless told otherwise.
 csv.field_size_limit(sys.maxsize)
 
 
 def ingest(
-    landing: Landing, raw: Path, on_progress: Callable[[str], None] = lambda line: None
+    landing: Landing,
+    raw: Path,
+    on_progress: Callable[[str], None] = lambda line: None,
+    erased: ErasureFilter | None = None,
 ) -> None:
     """Bring the raw layer in line with the landing zone, reading only files whose bytes changed.
+
+    Args:
+        landing: the files to read.
+        raw: folder of the raw layer.
+        on_progress: receives a line for each file that is read.
+        erased: whose rows are left out.
 
     Raises:
         KithError: a file cannot be read as what its name says; the message names it.
@@ -44,20 +58,68 @@ def ingest(
         if not empty.exists():
             pq.write_table(_raw_schema(entity).empty_table(), empty)
         wanted.add(empty)
+    left_out = rows_left_out(raw)
     for file in landing.files:
-        target = raw / file.entity.name / f"{_identity_of(file)}.parquet"
+        target = raw / file.entity.name / f"{_identity_of(file, erased)}.parquet"
         wanted.add(target)
         if not target.exists():
             on_progress(f"reading {file.name}")
             part = target.with_suffix(".part")
-            _convert(file, part)
+            left_out[target.name] = _read(file, part, erased)
+            _note_left_out(raw, left_out)
             part.replace(target)
     for stale in set(raw.glob("*/*")) - wanted:
         stale.unlink()
+    present = {path.name for path in wanted}
+    _note_left_out(raw, {name: rows for name, rows in left_out.items() if name in present})
 
 
-def _identity_of(file: LandedFile) -> str:
-    digest = hashlib.sha256(f"{RAW_LAYOUT}\0{file.name}\0".encode())
+def rows_left_out(raw: Path) -> dict[str, int]:
+    """How many rows of erased people each raw file lacks."""
+    try:
+        found: dict[str, int] = json.loads((raw / LEFT_OUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def records_to_erase(
+    file: LandedFile, erased: ErasureFilter, folder: Path
+) -> list[tuple[int, list[str]]]:
+    """The records of a landed file that hold something erased: number, and the columns to empty (none: all)."""
+    everything = folder / "whole.parquet"
+    _convert(file, everything)
+    try:
+        with duckdb.connect() as connection:
+            return erased.marked(connection, file.entity, everything)
+    finally:
+        everything.unlink()
+
+
+def _read(file: LandedFile, target: Path, erased: ErasureFilter | None) -> int:
+    """Write one landed file as raw Parquet; gives the number of rows of erased people that it left out."""
+    if erased is None:
+        _convert(file, target)
+        return 0
+    everything = target.with_suffix(".whole")
+    try:
+        _convert(file, everything)
+        with duckdb.connect() as connection:
+            return erased.copy(connection, file.entity, everything, target)
+    finally:
+        everything.unlink(missing_ok=True)
+
+
+def _note_left_out(raw: Path, left_out: dict[str, int]) -> None:
+    counted = {name: rows for name, rows in sorted(left_out.items()) if rows}
+    part = raw / f"{LEFT_OUT}.part"
+    part.write_text(json.dumps(counted, indent=1), encoding="utf-8")
+    part.replace(raw / LEFT_OUT)
+
+
+def _identity_of(file: LandedFile, erased: ErasureFilter | None) -> str:
+    filtered = erased.digest if erased else ""
+    digest = hashlib.sha256(f"{RAW_LAYOUT}\0{filtered}\0{file.name}\0".encode())
     with file.path.open("rb") as content:
         while block := content.read(1 << 20):
             digest.update(block)

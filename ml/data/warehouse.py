@@ -33,18 +33,32 @@ def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
     home.warehouse.mkdir(parents=True, exist_ok=True)
     if not read_only:
         _move_aside_if_broken(home.database)
-    settings = home.settings
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": settings.threads,
-        "memory_limit": settings.memory_limit,
-        "temp_directory": str(home.warehouse / "spill"),
-    }
-    connection = _open(home.database, read_only=read_only, config=config)
+    connection = _open(home.database, read_only=read_only, config=_limits(home))
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def connect_in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine without a file, within the limits of a home, for reading Parquet and writing it anew."""
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(config=_limits(home))
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _limits(home: Home) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "threads": home.settings.threads,
+        "memory_limit": home.settings.memory_limit,
+        "temp_directory": str(home.warehouse / "spill"),
+    }
 
 
 def _open(database: Path, **options: Any) -> duckdb.DuckDBPyConnection:

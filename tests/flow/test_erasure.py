@@ -1,0 +1,150 @@
+"""Forgetting a person for good: after the next run nothing in the home folder holds a word of theirs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ml.data.demo import write_demo
+from ml.home import Home
+from ml.serve.erase import Erasure, erase_person
+from ml.serve.versions import Versions
+from tests.flow.canaries import CANARIES, FAMILY_MAIL, FRIEND_KEY, SELLER_KEY, WEB_KEY, add_person, found_in
+from tests.flow.worlds import Published, run_once
+
+pytestmark = pytest.mark.slow
+DAY = date(2026, 5, 12)
+SOONER = DAY - timedelta(days=2)
+TARGETS = "target,horizon_days,population_days\nnext_purchase,30,365\n"
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("brand") / "landing"
+    write_demo(root, root.parent / "landing-truth", customers=300, months=10, seed=11)
+    add_person(root)
+    return root
+
+
+def ids(published: Published) -> pd.Series:
+    """Who is who in a version, by record."""
+    known = published.table("identity_map")
+    known = known[known["valid_to"].isna()]
+    return known.set_index(["source", "source_key"])["customer_id"].sort_index()
+
+
+def version(home: Path, name: str) -> Published:
+    folder = home / "published" / "versions" / name
+    return Published(folder, json.loads((folder / "manifest.json").read_text()), [])
+
+
+@pytest.fixture(scope="module")
+def story(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """Two days, an erasure with a log that names the person, and the second day once more."""
+    home = tmp_path_factory.mktemp("home")
+    days = [run_once(landing, home, day, targets=TARGETS) for day in (SOONER, DAY)]
+    before = {one.folder.name: ids(one) for one in days}
+    customer = before[days[1].folder.name]["zweb", WEB_KEY]
+    held = found_in(home, CANARIES.values())
+    oof = sorted(path.relative_to(home).as_posix() for path in home.rglob("out_of_fold.parquet"))
+    (home / "logs" / "of_somebody.log").write_text(f"asked for {CANARIES['email']}, thanks\n")
+    said: list[str] = []
+    erase_person(Erasure(Home(home), landing, customer, report=said.append))
+    after_erasure = found_in(home, CANARIES.values())
+    rewritten = {name: version(home, name) for name in before}
+    rewritten_ids = {name: ids(one) for name, one in rewritten.items()}
+    again = run_once(landing, home, DAY, targets=TARGETS)
+    return {
+        "home": home, "customer": customer, "before": before, "held": held, "said": said, "oof": oof,
+        "after_erasure": after_erasure, "rewritten": rewritten, "rewritten_ids": rewritten_ids, "again": again,
+        "first": days[0], "second": days[1],
+    }  # fmt: skip
+
+
+def test_the_person_was_everywhere_before(story: dict) -> None:
+    held = story["held"]
+    assert set(CANARIES.values()) - {text for texts in held.values() for text in map(str, texts)} <= {
+        text for text in CANARIES.values() if text != text.lower()
+    }
+    assert any(name.endswith("customers.parquet") for name in held)
+    assert "warehouse/kith.duckdb" in held
+    assert story["oof"]
+
+
+def test_nothing_of_the_person_is_left(story: dict) -> None:
+    assert story["after_erasure"] == {}
+    assert found_in(story["home"], [*CANARIES.values(), story["customer"]]) == {}
+    # The search finds what is there: a neighbour, of whom the person's rows spoke.
+    assert found_in(story["home"], [FRIEND_KEY]) != {}
+    log = (story["home"] / "logs" / "of_somebody.log").read_text()
+    assert log == f"asked for {'*' * len(CANARIES['email'])}, thanks\n"
+
+
+def test_everybody_else_stays_who_they_were(story: dict) -> None:
+    name = story["second"].folder.name
+    before = story["before"][name]
+    others = before[before != story["customer"]]
+    assert len(before) - len(others) == 3
+    pd.testing.assert_series_equal(story["rewritten_ids"][name], others)
+    pd.testing.assert_series_equal(ids(story["again"]), others)
+    assert others["zweb", SELLER_KEY].startswith("c")
+    friend = story["again"].table("customers").set_index("email").loc[FAMILY_MAIL]
+    assert friend["customer_id"] == others["zweb", FRIEND_KEY]
+    assert friend["shares_received_count"] == 0
+
+
+def test_the_rewritten_versions_are_whole(story: dict) -> None:
+    for name, published in story["rewritten"].items():
+        digests = published.digests()
+        for file in published.manifest["files"]:
+            assert file["sha256"] == digests[file["name"]]
+            assert file["rows"] == len(published.table(Path(file["name"]).stem))
+        people = set(published.table("customers")["customer_id"])
+        assert set(published.table("customer_scores")["customer_id"]) == people
+        assert people == set(story["rewritten_ids"][name])
+    versions = Versions(Home(story["home"]))
+    assert len(versions.all()) == 3
+    assert versions.current().name == story["again"].folder.name != story["second"].folder.name
+    assert versions.roll_back().as_of_date == DAY
+    assert versions.roll_back(story["again"].folder.name).as_of_date == DAY
+
+
+def test_the_account_says_what_was_left_out_and_what_was_not_reached(
+    story: dict, landing: Path
+) -> None:
+    told = "\n".join(story["again"].said)
+    assert "more rows are of people who were erased, and were left out" in told
+    quality = story["again"].table("data_quality")
+    assert (quality[quality["check"].str.endswith("rows add up")]["result"] == "pass").all()
+    told = "\n".join(story["said"])
+    assert "a value of the type email is also held by 1 other customers" in told
+    assert f"not reached: {landing / 'profiles' / 'zq.csv'}: 2 rows" in told
+    assert f"not reached: {landing}-truth" in told
+    assert "data samples in MLflow" in told or not story["oof"]
+    assert not any(text.lower() in told.lower() for text in CANARIES.values())
+
+
+def test_the_same_erasure_again_changes_nothing_but_the_landing_zone(
+    story: dict, landing: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "landing"
+    shutil.copytree(landing, copy)
+    before = {path: path.read_bytes() for path in sorted(copy.rglob("*")) if path.is_file()}
+    published = {path: path.read_bytes() for path in (story["home"] / "published").rglob("*.*") if path.is_file()}
+    said: list[str] = []
+    erasure = Erasure(Home(story["home"]), copy, story["customer"], None, True, said.append)
+    erase_person(erasure)
+    assert said[0].startswith("this person is on the list of erased people already")
+    assert {path: path.read_bytes() for path in published} == published
+    assert found_in(copy, CANARIES.values()) == {}
+    changed = {path.relative_to(copy).as_posix() for path in before if path.read_bytes() != before[path]}
+    assert changed == {
+        path.relative_to(copy).as_posix() for path in before if path.stem.startswith("zq")
+    }
+    lines = (copy / "orders" / "zq-irregular.csv").read_text().splitlines()
+    assert lines[1:] == [f"zweb,other-2,2026-02-03,12,{FRIEND_KEY}", "zweb,other-3,2026-02-05"]
