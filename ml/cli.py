@@ -288,9 +288,7 @@ def erase(
         raise click.UsageError("Name the person by --customer ID or by --key SOURCE KEY.")
     place = Home(home.resolve())
     with place.lock("kith erase"):
-        erase_person(
-            Erasure(place, landing.resolve(), customer_id, key, rewrite_landing, say)
-        )
+        erase_person(Erasure(place, landing.resolve(), customer_id, key, rewrite_landing, say))
 
 
 @cli.command()

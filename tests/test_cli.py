@@ -33,6 +33,7 @@ COMMANDS = [
     "publish",
     "backfill",
     "rollback",
+    "erase",
     "status",
 ]
 STEPS = ["run", "build", "train", "evaluate", "promote", "score", "audit", "publish"]
@@ -124,6 +125,13 @@ def test_help_names_every_command_of_the_contract(kith: Kith) -> None:
             ["backfill", "--landing", "x", "--from", "2024-06-02", "--to", "2024-06-01"],
             "lies before --from 2024-06-02",
         ),
+        (["erase", "--landing", "x"], "Name the person by --customer ID or by --key SOURCE KEY"),
+        (
+            ["erase", "--landing", "x", "--customer", "c1", "--key", "web", "k1"],
+            "Name the person by --customer ID or by --key SOURCE KEY",
+        ),
+        (["erase", "--landing", "x", "--key", "web"], "'--key' requires 2 arguments"),
+        (["erase", "--customer", "c1"], "Missing option '--landing'"),
         (["status", "--loud"], "No such option"),
     ],
 )

@@ -102,7 +102,9 @@ HOLDERS = """
     left join holders as next_ones
         on gone.id_type = next_ones.id_type and gone.id_value = next_ones.id_value
         and gone.known_at = next_ones.known_at and gone.holder_rank < next_ones.holder_rank and not next_ones.gone
-    where gone.gone and (gone.id_type, gone.id_value) in (select (id_type, id_value) from holders where not holders.gone)
+    semi join (select * from holders where not holders.gone) as kept
+        on gone.id_type = kept.id_type and gone.id_value = kept.id_value
+    where gone.gone
     group by gone.id_type, gone.id_value, gone.known_at, gone.holder_rank
     order by all
 """
@@ -182,9 +184,7 @@ def remember(
         erasures.add("record", *record)
     for order in orders:
         erasures.add("order", *order)
-    for (customer_id,) in connection.execute(
-        "select customer_id from erased_numbers"
-    ).fetchall():
+    for (customer_id,) in connection.execute("select customer_id from erased_numbers").fetchall():
         erasures.add("customer", customer_id)
     shared = []
     for id_type, id_value, customers in connection.execute(VALUES).fetchall():
@@ -199,14 +199,19 @@ def remember(
 def _traces(connection: duckdb.DuckDBPyConnection) -> Traces:
     """All traces anew: those of earlier erasures are in the warehouse and go through the same queries."""
     return Traces(
-        [Mention(*row[:2], instant(row[2])) for row in connection.execute(MENTIONS).fetchall()],
         [
-            FormerHolder(*row[:2], instant(row[2]), *row[3:])
-            for row in connection.execute(HOLDERS).fetchall()
+            Mention(source, key, instant(known_at))
+            for source, key, known_at in connection.execute(MENTIONS).fetchall()
         ],
         [
-            FormerDispute(*row[:2], instant(row[2]))
-            for row in connection.execute(DISPUTES).fetchall()
+            FormerHolder(id_type, id_value, instant(known_at), next_source, next_key)
+            for id_type, id_value, known_at, next_source, next_key in connection.execute(
+                HOLDERS
+            ).fetchall()
+        ],
+        [
+            FormerDispute(id_type, id_value, instant(known_at))
+            for id_type, id_value, known_at in connection.execute(DISPUTES).fetchall()
         ],
     )
 

@@ -82,9 +82,7 @@ class ErasureFilter:
             "where erased or len(names) > 0 order by file_row"
         ).fetchall()
 
-    def mark(
-        self, connection: duckdb.DuckDBPyConnection, entity: Entity, relation: str
-    ) -> None:
+    def mark(self, connection: duckdb.DuckDBPyConnection, entity: Entity, relation: str) -> None:
         """Make `marked_rows`, a view of raw rows that says of each whether it belongs to somebody erased."""
         self._relation(connection, entity, relation)
         connection.execute(
@@ -102,9 +100,13 @@ class ErasureFilter:
         """What each column of the contract becomes."""
         columns = {name: name for name in entity.columns}
         if named := NAMED.get(entity.name):
-            columns[named] = f"case when {_listed('record', 'source', named)} then null else {named} end"
+            columns[named] = (
+                f"case when {_listed('record', 'source', named)} then null else {named} end"
+            )
         for name, id_type in VALUES.get(entity.name, {}).items():
-            columns[name] = f"case when {_value_listed(repr(id_type), name)} then null else {name} end"
+            columns[name] = (
+                f"case when {_value_listed(repr(id_type), name)} then null else {name} end"
+            )
         return columns
 
     @staticmethod
@@ -140,7 +142,8 @@ class ErasureFilter:
         spellings = [
             raw
             for (raw,) in candidates
-            if (number := e164(raw, self._country)) and self._erasures.holds("value", "phone", number)
+            if (number := e164(raw, self._country))
+            and self._erasures.holds("value", "phone", number)
         ]
         if spellings:
             connection.execute(

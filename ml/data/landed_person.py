@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from ml.data.contract import entities
-from ml.data.erasure_filter import ErasureFilter
 from ml.data.erased_person import Record
+from ml.data.erasure_filter import ErasureFilter
 
 # Texts that tell one person from all others, and are long enough to be searched for.
 SOUGHT = {

@@ -4,6 +4,8 @@ A registered model `propensity_<target>_<horizon>d` has one version per training
 as_of_date it was trained (`as_of_date`) and from which as_of_date on it serves (`serves_from`). The
 aliases `candidate` and `champion` point to the latest of each; a run at D looks at the tags instead, so
 that it never serves a model that saw more than D.
+
+Longer than other modules, because it is the only one that may import MLflow.
 """
 
 from __future__ import annotations
@@ -230,7 +232,9 @@ class Registry:
                     if content is None:
                         continue
                     local.write_bytes(content)
-                    self._client.log_artifact(run.info.run_id, str(local), path.rpartition("/")[0] or None)
+                    self._client.log_artifact(
+                        run.info.run_id, str(local), path.rpartition("/")[0] or None
+                    )
                     written += 1
         return written
 

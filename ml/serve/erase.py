@@ -11,7 +11,6 @@ import csv
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -36,7 +35,7 @@ from ml.data.warehouse import connect, connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
 from ml.run import Run, RunState
-from ml.serve.forget_versions import finish_swaps, forget_in_versions
+from ml.serve.forget_versions import finish_swaps, forget_in_versions, records_in_versions
 from ml.serve.sweep import sweep
 from ml.serve.versions import Versions
 
@@ -69,8 +68,8 @@ def erase_person(erasure: Erasure) -> None:
         say("this person is on the list of erased people already; the work is done again")
     else:
         _remember_person(erasure, landing, erasures)
+        # From here on no run sees the person, and this command, given again, finishes what was interrupted.
     texts = _texts_to_seek(erasure, landing, erasures)
-
     for version in forget_in_versions(home, erasures):
         say(f"rewritten: version {version}")
     if samples := _forget_in_mlflow(home, erasures):
@@ -81,7 +80,9 @@ def erase_person(erasure: Erasure) -> None:
     unreached += _look_everywhere(erasure, texts)
     for what in unreached:
         say(f"not reached: {what}")
-    say(f"erased; the list of erased people is {home.erasures}. Keep it: without it their rows come back")
+    say(
+        f"erased; the list of erased people is {home.erasures}. Keep it: without it their rows come back"
+    )
 
 
 def _is_on_the_list(erasures: Erasures, erasure: Erasure) -> bool:
@@ -93,20 +94,17 @@ def _is_on_the_list(erasures: Erasures, erasure: Erasure) -> bool:
 def _remember_person(erasure: Erasure, landing: Landing, erasures: Erasures) -> None:
     """Put a person on the list, from a warehouse that knows who is who."""
     home, say = erasure.home, erasure.report
+    whole = _whole_landing(erasure, landing)
+    known = _known_records(erasure, whole)
     _build_identity(erasure)
-    with connect(home, read_only=False) as connection:
+    with connect(home) as connection:
         if erasure.record is not None:
             records = records_with(connection, erasure.record)
         else:
             records = records_of_customer(connection, str(erasure.customer_id))
-    whole = _whole_landing(erasure, landing)
+    # What the warehouse does not know has its rows in the future, or had them in the past.
+    records = records or known
     with connect_in_memory(home) as engine:
-        if not records and erasure.record is not None:
-            # A record that no run has seen yet: all that it has lies in the future, or was refused.
-            known = landed_person.holds_record(engine, whole, erasure.record)
-            records = [erasure.record] if known else []
-        if not records:
-            raise _unknown(erasure)
         orders = landed_person.orders_of(engine, whole, records)
     with connect(home) as connection:
         shared = remember(connection, erasures, records, orders)
@@ -119,15 +117,35 @@ def _remember_person(erasure: Erasure, landing: Landing, erasures: Erasures) -> 
         )
 
 
+def _known_records(erasure: Erasure, whole: Path) -> list[Record]:
+    """What can be said of the person without a warehouse: the records of the newest version that knows them.
+
+    Raises:
+        KithError: no version knows the person, nor does the warehouse, nor (a record) the landing zone.
+    """
+    home = erasure.home
+    with connect_in_memory(home) as engine:
+        found = records_in_versions(engine, home, erasure.customer_id, erasure.record)
+        if found:
+            return found
+        if erasure.record is not None and landed_person.holds_record(engine, whole, erasure.record):
+            return [erasure.record]
+    if erasure.customer_id is not None and RunState.built_for(home, "identity"):
+        with connect(home) as connection:
+            if found := records_of_customer(connection, erasure.customer_id):
+                return found
+    raise _unknown(erasure)
+
+
 def _unknown(erasure: Erasure) -> KithError:
     if erasure.record is not None:
         return KithError(
-            f"No row in {erasure.landing} names the record given with --key, and no version does. Nothing was changed. "
-            "Give the source and the key as the landing zone writes them."
+            f"No row in {erasure.landing} and no published version names the record given with --key. Nothing was "
+            "changed. Give the source and the key as the landing zone writes them."
         )
     return KithError(
-        f"The id given with --customer is the id of no customer in {erasure.home.root}, of today or retired. Nothing was "
-        "changed. Ids are in identity_map.parquet of a published version; --key SOURCE KEY names a record."
+        f"The id given with --customer is the id of no customer in {erasure.home.root}, of today or retired. Nothing "
+        "was changed. Ids stand in identity_map.parquet of a published version; --key SOURCE KEY names a record."
     )
 
 

@@ -38,6 +38,30 @@ def finish_swaps(home: Home) -> None:
             os.replace(aside, version)
 
 
+def records_in_versions(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    customer_id: str | None,
+    record: tuple[str, str] | None,
+) -> list[tuple[str, str]]:
+    """The records of a customer, or of the customer with a record, in the newest version that knows it."""
+    versions = Versions(home)
+    for version in reversed(versions.all()):
+        path = versions.folder / version.name / MAP
+        if not path.exists():
+            continue
+        found = connection.execute(
+            f"with known as (from read_parquet({literal(path)})), named as (select customer_id from known where "
+            "customer_id = $1 or (source = $2 and source_key = $3 and valid_to is null)) "
+            "select distinct source, source_key from known semi join named using (customer_id) "
+            "where valid_to is null or $1 is not null order by all",
+            [customer_id, *(record or (None, None))],
+        ).fetchall()
+        if found:
+            return found
+    return []
+
+
 def forget_in_versions(home: Home, erasures: Erasures) -> list[str]:
     """Rewrite every version that holds an erased person; gives the names of those that were rewritten."""
     finish_swaps(home)
@@ -122,7 +146,9 @@ def _write_without(
     gone = [f'coalesce("{name}" in (from erased_ids), false)' for name in sorted(about)]
     if path.name == MAP:
         gone = ["(source, source_key) in (select (source, source_key) from erased_records)"]
-    others = [f'coalesce("{name}" in (from erased_ids), false)' for name in texts if name not in about]
+    others = [
+        f'coalesce("{name}" in (from erased_ids), false)' for name in texts if name not in about
+    ]
     where = " or ".join([*gone, *(others if path.name != MAP else [])]) or "false"
     found = connection.execute(f"select count(*) from {rows} where {where}").fetchone()
     if not found or not found[0]:
@@ -143,4 +169,3 @@ def _write_without(
 def _about(table: str) -> set[str]:
     keys = {known.name: set(known.key) for known in published_tables()}
     return ABOUT | keys.get(table, set())
-

@@ -56,7 +56,7 @@ def _files(root: Path, but_not: list[Path]) -> Iterator[Path]:
 
 def _pattern(texts: list[str]) -> re.Pattern[bytes]:
     """Any of the texts, as it is or as JSON writes it, and not as a part of a longer word."""
-    spellings = {text for text in texts} | {json.dumps(text)[1:-1] for text in texts}
+    spellings = set(texts) | {json.dumps(text)[1:-1] for text in texts}
     words = sorted((re.escape(spelling.encode()) for spelling in spellings), key=len, reverse=True)
     return re.compile(rb"(?<![\w@])(?:" + b"|".join(words) + rb")(?![\w@])", re.IGNORECASE)
 

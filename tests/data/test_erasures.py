@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import stat
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,9 @@ BEGIN = datetime(2024, 1, 1)
 WORLDS = 60
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=2))
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=2)
+)
 def test_sql_and_python_make_the_same_token(parts: list[str]) -> None:
     erasures = Erasures(b"k" * 32)
     with duckdb.connect() as connection:
@@ -121,13 +122,20 @@ def test_rows_of_the_erased_go_and_the_others_keep_their_numbers(
         {**order, "order_id": "o3", "source_key": " anna"},
     ])  # fmt: skip
     line = {"source": "web", "line_no": 1, "product_id": "p", "quantity": 1, "amount": 1}
-    write_parquet(landing, "order_lines", [{**line, "order_id": name} for name in ("o1", "o2", "o1")])
+    write_parquet(
+        landing, "order_lines", [{**line, "order_id": name} for name in ("o1", "o2", "o1")]
+    )
     share = {"source": "web", "occurred_at": "2024-01-01"}
     write_csv(landing, "shares", [
         {**share, "share_id": "s1", "inviter_key": "anna", "invitee_key": "bob"},
         {**share, "share_id": "s2", "inviter_key": "bob", "invitee_key": "anna"},
     ])  # fmt: skip
-    link = {"left_source": "web", "right_source": "web", "decision": "same", "known_at": "2024-01-01"}
+    link = {
+        "left_source": "web",
+        "right_source": "web",
+        "decision": "same",
+        "known_at": "2024-01-01",
+    }
     write_csv(landing, "links", [
         {**link, "left_key": "anna", "right_key": "bob"}, {**link, "left_key": "bob", "right_key": "anna"},
         {**link, "left_key": "bob", "right_key": "cid"},
@@ -170,7 +178,11 @@ def test_a_value_that_comes_back_under_another_key_is_taken_out(
         {**known, "source_key": "new", "email": "ANN@X.org", "phone": "0171-1234567", "name": "N"},
         {**known, "source_key": "old", "email": "bob@x.org", "phone": "0181 1234567", "name": "O"},
     ])  # fmt: skip
-    write_csv(landing, "orders", [{"source": "web", "order_id": 9, "occurred_at": "2024-01-01", "amount": 1}])
+    write_csv(
+        landing,
+        "orders",
+        [{"source": "web", "order_id": 9, "occurred_at": "2024-01-01", "amount": 1}],
+    )
     kept = filtered(landing, raw, anna, "identifiers")
     assert [(row["id_type"], row["id_value"]) for row in kept] == others
     profiles = filtered(landing, raw, anna, "profiles")
@@ -207,7 +219,12 @@ def random_world(seed: int) -> dict[str, list[dict[str, Any]]]:
     def day() -> str:
         return str(BEGIN + timedelta(days=draw.randrange(draw.choice([4, 100]))))
 
-    rows: dict[str, list[dict[str, Any]]] = {"identifiers": [], "links": [], "shares": [], "orders": []}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "identifiers": [],
+        "links": [],
+        "shares": [],
+        "orders": [],
+    }
     for _ in range(draw.randint(2, 2 * len(keys))):
         rows["identifiers"].append(
             {"source": source, "source_key": draw.choice(keys), "id_type": draw.choice(["card", "card", "openid"]),
@@ -221,7 +238,12 @@ def random_world(seed: int) -> dict[str, list[dict[str, Any]]]:
         )  # fmt: skip
     for number in range(draw.randint(0, 6)):
         inviter, invitee = draw.choice(keys), draw.choice([*keys, f"new{number}", ""])
-        share = {"source": source, "share_id": f"s{number}", "inviter_key": inviter, "invitee_key": invitee}
+        share = {
+            "source": source,
+            "share_id": f"s{number}",
+            "inviter_key": inviter,
+            "invitee_key": invitee,
+        }
         rows["shares"].append(share | {"occurred_at": day()})
     for number in range(draw.randint(1, 8)):
         order = {"source": source, "order_id": f"o{number}", "source_key": draw.choice([*keys, ""])}
@@ -275,9 +297,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def erased(
-    landing: Path, tmp_path_factory: pytest.TempPathFactory
-) -> list[tuple[Built, set[Any]]]:
+def erased(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Built, set[Any]]]:
     """The worlds before an erasure, after it, and after another one; each with the records that are gone."""
     parts = ["landing", "identity"]
     draw, erasures = random.Random(1), Erasures()
@@ -299,8 +319,12 @@ def test_the_worlds_hold_what_makes_ids_hard_to_keep(erased: list[tuple[Built, s
             assert built.value(f"select count(*) from control.{table}") > 0, table
         assert built.value("select count(*) from control.former_holders where next_key is not null")
     first = erased[0][0]
-    assert first.value("select count(*) from identity.int_identity__holders where crossed_at is not null")
-    assert first.value("select count(*) from identity.int_identity__decisions where is_different") > 9
+    assert first.value(
+        "select count(*) from identity.int_identity__holders where crossed_at is not null"
+    )
+    assert (
+        first.value("select count(*) from identity.int_identity__decisions where is_different") > 9
+    )
     assert len(erased[1][1]) > WORLDS
 
 
@@ -308,8 +332,12 @@ def test_everybody_else_stays_who_they_were(erased: list[tuple[Built, set[Any]]]
     before = people(erased[0][0])
     for built, gone in erased[1:]:
         now = people(built)
-        assert now == {record: customer for record, customer in before.items() if record not in gone}
-        known = "select source, source_key, known_at from identity.int_identity__records order by all"
+        assert now == {
+            record: customer for record, customer in before.items() if record not in gone
+        }
+        known = (
+            "select source, source_key, known_at from identity.int_identity__records order by all"
+        )
         assert built.rows(known) == [row for row in erased[0][0].rows(known) if row[:2] not in gone]
 
 
@@ -317,7 +345,7 @@ def test_without_traces_ids_would_change(
     landing: Path, erased: list[tuple[Built, set[Any]]], tmp_path: Path
 ) -> None:
     """The property above asks something: the same list without its traces does not keep it."""
-    built, gone = erased[1]
+    built, _ = erased[1]
     bare = load_erasures(built.run.home.erasures)
     assert bare is not None
     bare.traces.mentions, bare.traces.holders, bare.traces.disputes = [], [], []
@@ -337,5 +365,8 @@ def test_traces_hold_nobody_who_was_erased(erased: list[tuple[Built, set[Any]]])
         held = set(
             built.rows("select distinct id_type, id_value from identity.int_identity__identifiers")
         )
-        kept = {(trace.id_type, trace.id_value) for trace in [*listed.traces.holders, *listed.traces.disputes]}
+        kept = {
+            (trace.id_type, trace.id_value)
+            for trace in [*listed.traces.holders, *listed.traces.disputes]
+        }
         assert kept <= held
