@@ -6,7 +6,6 @@ Exit status: 0 done; 1 a stop with a reason the user can act on; 2 wrong usage.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml.errors import KithError
+from ml.faults import describe_fault
 
 if TYPE_CHECKING:
     from ml.run import Run
@@ -330,9 +330,9 @@ def main() -> None:
     except click.Abort:
         click.echo("kith: stopped", err=True)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
         log = Path("kith-fault.log").resolve()
-        log.write_text(traceback.format_exc(), encoding="utf-8")
+        log.write_text(describe_fault(error), encoding="utf-8")
         click.echo(
             f"kith: this is a fault of Kith, not of your data. What happened is in {log}; please report it "
             "with the command you ran.",

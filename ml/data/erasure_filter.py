@@ -58,7 +58,7 @@ class ErasureFilter:
         before = _count(connection, f"select count(*) from {relation}")
         connection.execute(
             f"copy (select {', '.join(columns)}, file, row_fault, file_row from {relation} "
-            f"where not {self._is_erased(entity)}) to {_literal(target)} (format parquet)"
+            f"where not {self._is_erased(connection, entity, relation)}) to {_literal(target)} (format parquet)"
         )
         return before - _count(connection, f"select count(*) from {_parquet(target)}")
 
@@ -70,6 +70,7 @@ class ErasureFilter:
         No columns mean that the whole row belongs to somebody who was erased.
         """
         relation = self._relation(connection, entity, _parquet(source))
+        erased = self._is_erased(connection, entity, relation)
         emptied = [
             f"case when {name} is not null and ({expression}) is null then '{name}' end"
             for name, expression in self._columns(entity).items()
@@ -78,15 +79,16 @@ class ErasureFilter:
         names = f"list_filter([{', '.join(emptied)}]::varchar[], lambda name: name is not null)"
         return connection.execute(
             f"select file_row, case when erased then [] else names end as names from ("
-            f"select file_row, {self._is_erased(entity)} as erased, {names} as names from {relation}) "
+            f"select file_row, {erased} as erased, {names} as names from {relation}) "
             "where erased or len(names) > 0 order by file_row"
         ).fetchall()
 
     def mark(self, connection: duckdb.DuckDBPyConnection, entity: Entity, relation: str) -> None:
         """Make `marked_rows`, a view of raw rows that says of each whether it belongs to somebody erased."""
         self._relation(connection, entity, relation)
+        erased = self._is_erased(connection, entity, relation)
         connection.execute(
-            f"create or replace temp view marked_rows as select *, {self._is_erased(entity)} as erased from {relation}"
+            f"create or replace temp view marked_rows as select *, {erased} as erased from {relation}"
         )
 
     def _relation(
@@ -110,13 +112,14 @@ class ErasureFilter:
         return columns
 
     @staticmethod
-    def _is_erased(entity: Entity) -> str:
+    def _is_erased(connection: duckdb.DuckDBPyConnection, entity: Entity, relation: str) -> str:
         rules = [_listed("record", *columns) for columns in OWNERS.get(entity.name, [])]
         if entity.name in OF_AN_ORDER:
             rules.append(_listed("order", "source", "order_id"))
         if entity.name == "identifiers":
             rules.append(_value_listed(f"lower({_text('id_type')})", "id_value"))
-        if "source" in entity.columns:
+        faults = f"select count(*) from {relation} where row_fault is not null"
+        if "source" in entity.columns and _count(connection, faults):
             # In a record with more fields than its header nobody knows which column a key stands in.
             anywhere = [
                 _listed(kind, "source", name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from ml.data.raw_layer import rows_left_out
@@ -26,10 +28,17 @@ def check_currencies(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     rated = {row[0] for row in connection.execute("select currency from control.rates").fetchall()}
     if missing := [currency for currency in currencies if currency not in rated]:
         raise KithError(
-            f"Orders come in several currencies ({', '.join(currencies)}), and amounts can be added only with a "
-            f"rate for each; missing: {', '.join(missing)}. Name a CSV file with the columns currency,rate (brand "
+            f"Orders come in several currencies ({_codes(currencies)}), and amounts can be added only with a "
+            f"rate for each; missing: {_codes(missing)}. Name a CSV file with the columns currency,rate (brand "
             "currency per unit) in the setting rates_file of kith.toml, and the brand's own in `currency`."
         )
+
+
+def _codes(currencies: list[str]) -> str:
+    """Currencies by their codes; another text that stands in the column may be a person's, and is only counted."""
+    codes = [currency for currency in currencies if re.fullmatch("[A-Z]{3}", currency)]
+    others = len(currencies) - len(codes)
+    return ", ".join([*codes, *([f"{others} that are no code of three letters"] if others else [])])
 
 
 def report_landing(connection: duckdb.DuckDBPyConnection, run: Run) -> None:

@@ -31,7 +31,7 @@ from ml.data.erasures import Erasures, load_erasures
 from ml.data.landing import Landing, discover
 from ml.data.landing_rewrite import rewrite_file
 from ml.data.raw_layer import ingest, records_to_erase
-from ml.data.warehouse import connect, connect_in_memory
+from ml.data.warehouse import connect, connect_in_memory, table_exists
 from ml.errors import KithError
 from ml.home import Home
 from ml.run import Run, RunState
@@ -108,6 +108,8 @@ def _remember_person(erasure: Erasure, landing: Landing, erasures: Erasures) -> 
         orders = landed_person.orders_of(engine, whole, records)
     with connect(home) as connection:
         shared = remember(connection, erasures, records, orders)
+    if erasure.customer_id is not None:
+        erasures.add("customer", erasure.customer_id)
     erasures.save(home.erasures)
     say(f"remembered: keyed hashes of {len(records):,} records and {len(orders):,} orders")
     for value in shared:
@@ -156,12 +158,18 @@ def _build_identity(erasure: Erasure) -> None:
     built = RunState.built_for(home, "identity")
     days = [*published, *([built] if built else [])]
     wanted = max(days, default=EVERYTHING)
-    if built == wanted:
+    if built == wanted and _knows_traces(home):
         return
     erasure.report(f"finding out who is who as of {wanted if days else 'the last fact'}")
     run = Run.of(home.root, erasure.landing, wanted, None, lambda line: None)
     build_landing(run)
     build_identity(run)
+
+
+def _knows_traces(home: Home) -> bool:
+    """Was the warehouse built by a Kith that knows of erasures?"""
+    with connect(home) as connection:
+        return table_exists(connection, "control.former_holders")
 
 
 def _whole_landing(erasure: Erasure, landing: Landing) -> Path:

@@ -30,6 +30,7 @@ from tests.conftest import Built, build_world, write_csv, write_parquet
 DAY = date(2024, 4, 15)
 BEGIN = datetime(2024, 1, 1)
 WORLDS = 60
+SHARING_LIMIT = 10
 
 
 @given(
@@ -230,6 +231,10 @@ def random_world(seed: int) -> dict[str, list[dict[str, Any]]]:
             {"source": source, "source_key": draw.choice(keys), "id_type": draw.choice(["card", "card", "openid"]),
              "id_value": draw.choice(values), "known_at": day()}
         )  # fmt: skip
+    if len(keys) > SHARING_LIMIT:
+        everybody = {"source": source, "id_type": "openid", "id_value": f"{source}-everybody"}
+        for key in draw.sample(keys, draw.randint(SHARING_LIMIT, SHARING_LIMIT + 2)):
+            rows["identifiers"].append({**everybody, "source_key": key, "known_at": day()})
     for _ in range(draw.randint(0, 5)):
         rows["links"].append(
             {"left_source": source, "left_key": draw.choice(keys), "right_source": source,

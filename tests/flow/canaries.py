@@ -125,7 +125,7 @@ def contents_of(path: Path) -> Iterator[bytes]:
     """The bytes of a file, and what they say when they are Parquet, DuckDB, SQLite or gzip."""
     yield path.name.encode()
     yield path.read_bytes()
-    if path.suffix == ".parquet":
+    if path.suffix == ".parquet" and path.read_bytes()[-4:] == b"PAR1":
         yield repr(pq.read_table(path).to_pylist()).encode()
         yield repr(pq.read_metadata(path).metadata).encode()
     elif path.suffix == ".duckdb":

@@ -30,7 +30,7 @@ ranked as (
         id_type,
         id_value,
         known_at,
-        row_number() over (partition by id_type, id_value order by known_at, place asc nulls last, record_no) as holder_rank,
+        row_number() over (partition by id_type, id_value order by known_at asc, place asc nulls last, record_no asc) as holder_rank,
         count(*) over (partition by id_type, id_value) as holders_count
     from holders
 ),
