@@ -13,6 +13,7 @@ from pathlib import Path
 from expectations.runner import check_border
 from expectations.suites import borders
 from ml.errors import KithError
+from ml.faults import place_of_fault
 from ml.home import Home
 
 
@@ -24,6 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verdict = check_border(Home(options.home.resolve()), options.border, options.as_of_date)
     except KithError as error:
         print(error, file=sys.stderr)
+        return 1
+    except Exception as error:  # what a library says of it may quote data
+        print(
+            f"Border {options.border}: the check stopped on a fault of Kith, not of your data "
+            f"({place_of_fault(error)}). Please report it with the command you ran.",
+            file=sys.stderr,
+        )
         return 1
     for warning in verdict.warnings:
         print(warning)

@@ -6,7 +6,6 @@ Exit status: 0 done; 1 a stop with a reason the user can act on; 2 wrong usage.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml.errors import KithError
+from ml.faults import describe_fault
 
 if TYPE_CHECKING:
     from ml.run import Run
@@ -275,6 +275,32 @@ def rollback(home: Path, version: str | None) -> None:
 
 
 @cli.command()
+@landing_option
+@home_option
+@click.option("--customer", "customer_id", help="The person's customer id, of today or retired.")
+@click.option("--key", nargs=2, metavar="SOURCE KEY", help="One of the person's records.")
+@click.option(
+    "--rewrite-landing", is_flag=True, help="Take the person's rows out of the landing files, too."
+)
+def erase(
+    landing: Path,
+    home: Path,
+    customer_id: str | None,
+    key: tuple[str, str] | None,
+    rewrite_landing: bool,
+) -> None:
+    """Forget a person: everywhere in the home folder, and in every later run."""
+    from ml.home import Home
+    from ml.serve.erase import Erasure, erase_person
+
+    if (customer_id is None) == (key is None):
+        raise click.UsageError("Name the person by --customer ID or by --key SOURCE KEY.")
+    place = Home(home.resolve())
+    with place.lock("kith erase"):
+        erase_person(Erasure(place, landing.resolve(), customer_id, key, rewrite_landing, say))
+
+
+@cli.command()
 @home_option
 def status(home: Path) -> None:
     """What is published, from when, and how good it is."""
@@ -326,9 +352,9 @@ def main() -> None:
     except click.Abort:
         click.echo("kith: stopped", err=True)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
         log = Path("kith-fault.log").resolve()
-        log.write_text(traceback.format_exc(), encoding="utf-8")
+        log.write_text(describe_fault(error), encoding="utf-8")
         click.echo(
             f"kith: this is a fault of Kith, not of your data. What happened is in {log}; please report it "
             "with the command you ran.",

@@ -53,6 +53,11 @@ class Home:
         return self.warehouse / "run.json"
 
     @property
+    def erasures(self) -> Path:
+        """The list of erased people: keyed hashes, and the key they were made with."""
+        return self.root / "erasures.json"
+
+    @property
     def mlflow(self) -> Path:
         """MLflow's database and artifacts."""
         return self.root / "mlflow"

@@ -125,6 +125,15 @@ class RunState:
             )
         return state
 
+    @classmethod
+    def built_for(cls, home: Home, step: str) -> date | None:
+        """The day for which a home's warehouse has been built up to a step, or None."""
+        try:
+            state = json.loads(home.run_state.read_text(encoding="utf-8"))
+            return date.fromisoformat(state["as_of_date"]) if step in state["done"] else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
     def _read(self) -> dict[str, Any]:
         try:
             return dict(json.loads(self._path.read_text(encoding="utf-8")))

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from ml.errors import KithError
+from ml.faults import entries_without_values, without_values
 from ml.home import DBT_PROJECT, Home
 
 Report = Callable[[str], None]
@@ -76,9 +77,9 @@ def _run(home: Home, command: list[str], report: Report) -> None:
         ) as process,
     ):
         assert process.stdout is not None
-        for line in process.stdout:
-            sink.write(line)
-            if (found := _PROGRESS.search(line)) and int(found[1]) % 10 == 0:
+        for entry in entries_without_values(process.stdout):
+            sink.write(entry)
+            if (found := _PROGRESS.search(entry)) and int(found[1]) % 10 == 0:
                 report(f"  {found[1]} of {found[2]} models and checks")
     if process.returncode != 0:
         raise KithError(_explain_failure(home, log))
@@ -96,8 +97,11 @@ def dbt_command(home: Home, as_of_date: date, verb: str, *options: str) -> list[
         str(DBT_PROJECT),
         "--target-path",
         str(_target(home)),
+        # Its own log would hold every statement and quote values; what it prints is kept in ours.
+        "--log-level-file",
+        "none",
         "--log-path",
-        str(home.logs / "dbt"),
+        str(_target(home)),
         "--vars",
         json.dumps(variables),
         "--no-version-check",
@@ -132,7 +136,7 @@ def _explain_failure(home: Home, log: Path) -> str:
             result for result in results if result["status"] in ("error", "fail", "runtime error")
         )
         what = failed["unique_id"].split(".", 2)[-1]
-        why = " ".join((failed.get("message") or "no message").split())[:600]
+        why = " ".join(without_values(failed.get("message") or "no message").split())[:600]
     except (OSError, ValueError, KeyError, StopIteration):
         what, why = "the project", "dbt stopped before it built anything"
     return f"Building {what} in the warehouse failed: {why}. The whole output is in {log}."

@@ -34,6 +34,7 @@ COMMANDS = [
     "docs",
     "backfill",
     "rollback",
+    "erase",
     "status",
     "account",
 ]
@@ -126,6 +127,13 @@ def test_help_names_every_command_of_the_contract(kith: Kith) -> None:
             ["backfill", "--landing", "x", "--from", "2024-06-02", "--to", "2024-06-01"],
             "lies before --from 2024-06-02",
         ),
+        (["erase", "--landing", "x"], "Name the person by --customer ID or by --key SOURCE KEY"),
+        (
+            ["erase", "--landing", "x", "--customer", "c1", "--key", "web", "k1"],
+            "Name the person by --customer ID or by --key SOURCE KEY",
+        ),
+        (["erase", "--landing", "x", "--key", "web"], "'--key' requires 2 arguments"),
+        (["erase", "--customer", "c1"], "Missing option '--landing'"),
         (["status", "--loud"], "No such option"),
     ],
 )
@@ -209,7 +217,9 @@ def test_a_fault_of_ours_is_one_paragraph_and_a_log(
         in finished.err
     )
     assert "the inside of it" not in finished.err
-    assert "RuntimeError: the inside of it" in (tmp_path / "kith-fault.log").read_text()
+    log = (tmp_path / "kith-fault.log").read_text()
+    assert "in fall" in log
+    assert "RuntimeError: (its words are left out" in log
 
 
 @pytest.mark.parametrize("stop", [KithError("rule, value, place, way out"), KeyboardInterrupt()])

@@ -160,7 +160,7 @@ def test_one_module_opens_the_warehouse() -> None:
             ):
                 opening.setdefault(name_of(path), set()).add(ast.unparse(node))
     # The reader of landing files works in memory.
-    assert opening.pop("ml/data/raw_layer.py") == {"duckdb.connect()"}
+    assert opening.pop("ml/data/raw_files.py") == {"duckdb.connect()"}
     assert set(opening) == {"ml/data/warehouse.py"}
     assert all(
         "duckdb.connect" not in name for path in modules(*PACKAGES) for name in imports_of(path)

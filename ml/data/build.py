@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from ml.data.control import write_control_tables, write_dates
+from ml.data.erasure_filter import erasure_filter
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
 from ml.data.phones import normalise_phones
@@ -39,7 +40,7 @@ def build_landing(run: Run) -> None:
     """
     landing = discover(run.landing)
     former = RunState(run).begin()
-    raw_files = ingest(landing, run.home.raw, run.report)
+    raw_files = ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
     inputs = digest_of([run.as_of_date.isoformat(), run.definition(), *raw_files])
     if former.get("inputs") == inputs and _is_staged(run):
         RunState(run).resume(former, BUILD_STEPS)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple, fields
 from datetime import date
 
 import duckdb
 
+from ml.data.erasures import (
+    FormerDispute,
+    FormerHolder,
+    Mention,
+    Traces,
+    load_erasures,
+)
 from ml.data.rates import read_rates
 from ml.data.targets import Target
 from ml.data.warehouse import write_table
@@ -49,6 +57,22 @@ def write_control_tables(
         [[target.name, target.horizon_days, target.population_days] for target in targets],
     )
     write_dates(connection, "control.snapshot_plan", [])
+    erasures = load_erasures(home.erasures)
+    _write_traces(connection, erasures.traces if erasures else Traces())
+
+
+def _write_traces(connection: duckdb.DuckDBPyConnection, traces: Traces) -> None:
+    """Write what the rows of erased people said of others."""
+    for table, kind, rows in (
+        ("former_mentions", Mention, traces.mentions),
+        ("former_holders", FormerHolder, traces.holders),
+        ("former_disputes", FormerDispute, traces.disputes),
+    ):
+        columns = {
+            field.name: "timestamp" if field.name.endswith("_at") else "varchar"
+            for field in fields(kind)
+        }
+        write_table(connection, f"control.{table}", columns, [astuple(row) for row in rows])
 
 
 def write_dates(connection: duckdb.DuckDBPyConnection, table: str, dates: list[date]) -> None:

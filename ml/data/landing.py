@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from ml.data.contract import FACTS, Entity, entities
 from ml.errors import KithError
+from ml.faults import without_values
 
 READABLE = (".parquet", ".csv")
 DELIMITERS = ",;\t|"
@@ -95,12 +96,19 @@ def _map_columns(entity: Entity, path: Path, root: Path) -> LandedFile:
     if missing:
         raise KithError(
             f"{name} lacks the required column{'s' * (len(missing) > 1)} {', '.join(missing)} of {entity.name}. "
-            f"Found: {', '.join(header) or 'no columns'}. Rename or add "
+            f"Found: {_told(header, spelled, entity)}. Rename or add "
             f"{'them' if len(missing) > 1 else 'it'} in the export and run again."
         )
     columns = {column: spelled[column] for column in entity.columns if column in spelled}
     ignored = tuple(column for column in header if column not in columns.values())
     return LandedFile(entity, path, name, columns, ignored, delimiter)
+
+
+def _told(header: list[str], spelled: dict[str, str], entity: Entity) -> str:
+    """What a header holds. Without a single name of the contract it is a person's row, not a header."""
+    if header and not set(spelled) & set(entity.required):
+        return f"{len(header)} fields, none of them a required name; the first line must hold the names of the columns"
+    return ", ".join(header) or "no columns"
 
 
 def csv_header(path: Path, name: str) -> tuple[list[str], str]:
@@ -124,7 +132,7 @@ def csv_header(path: Path, name: str) -> tuple[list[str], str]:
 
 def unreadable(name: str, kind: str, why: str) -> KithError:
     """The stop for a file that is not what its name says."""
-    reason = why.splitlines()[0][:200] if why else "no reason given"
+    reason = without_values(why).splitlines()[0][:200] if why else "no reason given"
     return KithError(
         f"{name} cannot be read as {kind}: {reason}. Export the file again, or take it out of the landing zone."
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
+from ml.data.raw_layer import rows_left_out
 from ml.errors import KithError
 from ml.run import Run
 
@@ -25,10 +28,17 @@ def check_currencies(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     rated = {row[0] for row in connection.execute("select currency from control.rates").fetchall()}
     if missing := [currency for currency in currencies if currency not in rated]:
         raise KithError(
-            f"Orders come in several currencies ({', '.join(currencies)}), and amounts can be added only with a "
-            f"rate for each; missing: {', '.join(missing)}. Name a CSV file with the columns currency,rate (brand "
+            f"Orders come in several currencies ({_codes(currencies)}), and amounts can be added only with a "
+            f"rate for each; missing: {_codes(missing)}. Name a CSV file with the columns currency,rate (brand "
             "currency per unit) in the setting rates_file of kith.toml, and the brand's own in `currency`."
         )
+
+
+def _codes(currencies: list[str]) -> str:
+    """Currencies by their codes; another text that stands in the column may be a person's, and is only counted."""
+    codes = [currency for currency in currencies if re.fullmatch("[A-Z]{3}", currency)]
+    others = len(currencies) - len(codes)
+    return ", ".join([*codes, *([f"{others} that are no code of three letters"] if others else [])])
 
 
 def report_landing(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
@@ -39,6 +49,8 @@ def report_landing(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     ).fetchall()
     for entity, rows_in, staged, refused in rows:
         run.report(f"  {entity}: {rows_in:,} rows in = {staged:,} staged + {refused:,} quarantined")
+    if left_out := sum(rows_left_out(run.home.raw).values()):
+        run.report(f"  {left_out:,} more rows are of people who were erased, and were left out")
     later = connection.execute(
         "select coalesce(sum(rows_landed), 0) from staging.landing_days where visible_on > ?",
         [run.as_of_date],

@@ -2,36 +2,42 @@
 
 Every file becomes one Parquet file of the raw layer: the contract's columns as text (absent ones
 null), `file`, `file_row` (data record from 1) and `row_fault` (a record with more fields than the
-header). A file is read again only when its bytes changed. Typing and judging is the SQL of staging.
+header). A file is read again only when its bytes changed, or when somebody was erased; rows of erased people
+are left out, and the others keep their numbers. Typing and judging is the SQL of staging.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import re
-import sys
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ml.data.contract import Entity, entities
-from ml.data.landing import LandedFile, Landing, csv_header, unreadable, wrong_encoding
+from ml.data.contract import entities
+from ml.data.erasure_filter import ErasureFilter
+from ml.data.landing import LandedFile, Landing
+from ml.data.raw_files import convert_file, engine, raw_schema
 
-EXTRA_FIELDS = "*=more fields than the header names"
 RAW_LAYOUT = "1"  # part of a raw file's name: raise it when the raw layer's columns change
 
-# A review may be long; the csv module stops at 128 KiB unless told otherwise.
-csv.field_size_limit(sys.maxsize)
+LEFT_OUT = "left_out.json"  # of each raw file that lacks rows: how many
 
 
 def ingest(
-    landing: Landing, raw: Path, on_progress: Callable[[str], None] = lambda line: None
+    landing: Landing,
+    raw: Path,
+    on_progress: Callable[[str], None] = lambda line: None,
+    erased: ErasureFilter | None = None,
 ) -> list[str]:
     """Bring the raw layer in line with the landing zone, reading only files whose bytes changed.
+
+    Args:
+        landing: the files to read.
+        raw: folder of the raw layer.
+        on_progress: receives a line for each file that is read.
+        erased: whose rows are left out.
 
     Returns:
         What the raw layer holds, by entity and digest, in a fixed order.
@@ -45,157 +51,72 @@ def ingest(
         folder.mkdir(parents=True, exist_ok=True)
         empty = folder / f"none-{RAW_LAYOUT}.parquet"
         if not empty.exists():
-            pq.write_table(_raw_schema(entity).empty_table(), empty)
+            pq.write_table(raw_schema(entity).empty_table(), empty)
         wanted.add(empty)
+    left_out = rows_left_out(raw)
     for file in landing.files:
-        target = raw / file.entity.name / f"{_identity_of(file)}.parquet"
+        target = raw / file.entity.name / f"{_identity_of(file, erased)}.parquet"
         wanted.add(target)
         if not target.exists():
             on_progress(f"reading {file.name}")
             part = target.with_suffix(".part")
-            _convert(file, part)
+            left_out[target.name] = _read(file, part, erased)
+            _note_left_out(raw, left_out)
             part.replace(target)
     for stale in set(raw.glob("*/*")) - wanted:
         stale.unlink()
+    present = {path.name for path in wanted}
+    _note_left_out(raw, {name: rows for name, rows in left_out.items() if name in present})
     return sorted(path.relative_to(raw).as_posix() for path in wanted)
 
 
-def _identity_of(file: LandedFile) -> str:
-    digest = hashlib.sha256(f"{RAW_LAYOUT}\0{file.name}\0".encode())
+def rows_left_out(raw: Path) -> dict[str, int]:
+    """How many rows of erased people each raw file lacks."""
+    try:
+        found: dict[str, int] = json.loads((raw / LEFT_OUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def records_to_erase(
+    file: LandedFile, erased: ErasureFilter, folder: Path
+) -> list[tuple[int, list[str]]]:
+    """The records of a landed file that hold something erased: number, and the columns to empty (none: all)."""
+    everything = folder / "whole.parquet"
+    convert_file(file, everything)
+    try:
+        with engine() as connection:
+            return erased.marked(connection, file.entity, everything)
+    finally:
+        everything.unlink()
+
+
+def _read(file: LandedFile, target: Path, erased: ErasureFilter | None) -> int:
+    """Write one landed file as raw Parquet; gives the number of rows of erased people that it left out."""
+    if erased is None:
+        convert_file(file, target)
+        return 0
+    everything = target.with_suffix(".whole")
+    try:
+        convert_file(file, everything)
+        with engine() as connection:
+            return erased.copy(connection, file.entity, everything, target)
+    finally:
+        everything.unlink(missing_ok=True)
+
+
+def _note_left_out(raw: Path, left_out: dict[str, int]) -> None:
+    counted = {name: rows for name, rows in sorted(left_out.items()) if rows}
+    part = raw / f"{LEFT_OUT}.part"
+    part.write_text(json.dumps(counted, indent=1), encoding="utf-8")
+    part.replace(raw / LEFT_OUT)
+
+
+def _identity_of(file: LandedFile, erased: ErasureFilter | None) -> str:
+    filtered = erased.digest if erased else ""
+    digest = hashlib.sha256(f"{RAW_LAYOUT}\0{filtered}\0{file.name}\0".encode())
     with file.path.open("rb") as content:
         while block := content.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()[:32]
-
-
-def _raw_schema(entity: Entity) -> pa.Schema:
-    texts = [(column, pa.string()) for column in (*entity.columns, "file", "row_fault")]
-    return pa.schema([*texts, ("file_row", pa.int64())])
-
-
-def _quoted(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _path_literal(path: Path) -> str:
-    """A path as SQL text that means this file alone, whatever pattern characters its name holds."""
-    return _literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _convert(file: LandedFile, target: Path) -> None:
-    """Write one landed file as raw Parquet; fast where the file is regular, row by row where it is not."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = true")
-        try:
-            if file.path.suffix.lower() == ".parquet":
-                _copy(connection, file, target, *_parquet_relation(connection, file))
-            elif len(csv_header(file.path, file.name)[0]) == 1:
-                # Of a single column DuckDB takes an empty line for a record; here it is none.
-                _convert_irregular_csv(file, target)
-            else:
-                _copy(connection, file, target, *_csv_relation(file))
-        except duckdb.Error as error:
-            if file.path.suffix.lower() == ".parquet":
-                raise unreadable(file.name, "Parquet", str(error)) from error
-            _convert_irregular_csv(file, target)
-
-
-def _parquet_relation(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile
-) -> tuple[str, str, dict[str, str]]:
-    relation = f"read_parquet({_path_literal(file.path)}, file_row_number = true)"
-    types = {
-        row[0]: row[1]
-        for row in connection.execute(f"describe select * from {relation}").fetchall()
-    }
-    texts = {column: _as_text(_quoted(own), types[own]) for column, own in file.columns.items()}
-    return relation, "file_row_number + 1", texts
-
-
-def _as_text(column: str, column_type: str) -> str:
-    """A typed Parquet column as the text a CSV would hold: whole floats without '.0', NaN as missing."""
-    if column_type not in ("DOUBLE", "FLOAT"):
-        return f"cast({column} as varchar)"
-    return (
-        f"case when isnan({column}) then null "
-        f"when {column} = trunc({column}) and abs({column}) < 1e15 then cast(cast({column} as bigint) as varchar) "
-        f"else cast({column} as varchar) end"
-    )
-
-
-def _csv_relation(file: LandedFile) -> tuple[str, str, dict[str, str]]:
-    header, _ = csv_header(file.path, file.name)
-    # Positions, not names: two columns of a header may differ in case only.
-    names = [f"column_{number}" for number in range(len(header))]
-    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
-    relation = (
-        f"read_csv({_path_literal(file.path)}, auto_detect = false, header = true, "
-        f"delim = {_literal(file.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})"
-    )
-    texts = {column: names[header.index(own)] for column, own in file.columns.items()}
-    return relation, "row_number() over ()", texts
-
-
-def _copy(
-    connection: duckdb.DuckDBPyConnection,
-    file: LandedFile,
-    target: Path,
-    relation: str,
-    row_number: str,
-    texts: dict[str, str],
-) -> None:
-    columns = [
-        f"{texts.get(column, 'cast(null as varchar)')} as {column}"
-        for column in file.entity.columns
-    ]
-    connection.execute(
-        f"copy (select {', '.join(columns)}, {_literal(file.name)} as file, cast(null as varchar) as row_fault, "
-        f"{row_number} as file_row from {relation}) to {_literal(str(target))} (format parquet)"
-    )
-
-
-def _convert_irregular_csv(file: LandedFile, target: Path) -> None:
-    """Read a CSV whose records do not all fit its header, losing none of them.
-
-    Raises:
-        KithError: the file is not UTF-8 text, or a quoted field never ends.
-    """
-    try:
-        with file.path.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(lines, delimiter=file.delimiter, strict=True, skipinitialspace=True)
-            records = (record for record in reader if record)
-            header = next(records)
-            with pq.ParquetWriter(target, _raw_schema(file.entity)) as writer:
-                for batch in _batches(file, header, records):
-                    writer.write_batch(batch)
-    except UnicodeDecodeError as error:
-        raise wrong_encoding(file.name) from error
-    except csv.Error as error:
-        raise unreadable(file.name, "CSV", f"line {reader.line_num}: {error}") from error
-
-
-def _batches(
-    file: LandedFile, header: list[str], records: Iterable[list[str]]
-) -> Iterable[pa.RecordBatch]:
-    schema = _raw_schema(file.entity)
-    positions = {column: header.index(own) for column, own in file.columns.items()}
-    rows: list[dict[str, str | int | None]] = []
-    for number, record in enumerate(records, start=1):
-        fits = not any(record[len(header) :])  # a delimiter at the end of a line adds nothing
-        row: dict[str, str | int | None] = {
-            column: record[position]
-            for column, position in positions.items()
-            if position < len(record)
-        }
-        rows.append(
-            row
-            | {"file": file.name, "file_row": number, "row_fault": None if fits else EXTRA_FIELDS}
-        )
-        if len(rows) == 100_000:
-            yield pa.RecordBatch.from_pylist(rows, schema=schema)
-            rows = []
-    yield pa.RecordBatch.from_pylist(rows, schema=schema)

@@ -42,10 +42,15 @@ def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
 
 
 @contextmanager
-def in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB without a file, under the limits of a home folder: for reading published tables."""
-    with duckdb.connect(config=_limits(home)) as connection:
+def connect_in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine without a file, within the limits of a home, for reading Parquet and writing it anew."""
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(config=_limits(home))
+    try:
+        connection.execute("set TimeZone = 'UTC'")
         yield connection
+    finally:
+        connection.close()
 
 
 def _limits(home: Home) -> dict[str, str | bool | int | float | list[str]]:

@@ -4,6 +4,8 @@ A registered model `propensity_<target>_<horizon>d` has one version per training
 as_of_date it was trained (`as_of_date`) and from which as_of_date on it serves (`serves_from`). The
 aliases `candidate` and `champion` point to the latest of each; a run at D looks at the tags instead, so
 that it never serves a model that saw more than D.
+
+Longer than other modules, because it is the only one that may import MLflow.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,6 +25,8 @@ os.environ.setdefault("MLFLOW_ENABLE_ASYNC_LOGGING", "false")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
+from mlflow.entities import Run as MlflowRun
+from mlflow.entities import ViewType
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
@@ -89,6 +93,11 @@ class Registry:
         # Never mlflow.set_tracking_uri: it writes the environment, and a second home in this process would read it.
         self._uri = uri
         self._client = MlflowClient(uri, registry_uri=uri)
+
+    @staticmethod
+    def exists(home: Home) -> bool:
+        """Is there anything to look at: a database in the home folder, or a server?"""
+        return bool(os.environ.get("MLFLOW_TRACKING_URI")) or (home.mlflow / "mlflow.db").exists()
 
     def log_run(
         self,
@@ -234,6 +243,46 @@ class Registry:
         with tempfile.TemporaryDirectory() as target:
             local = Path(self._client.download_artifacts(model.run_id, folder, target))
             return {path.name: path.read_bytes() for path in sorted(local.iterdir())}
+
+    def rewrite_samples(self, rewrite: Callable[[bytes], bytes | None]) -> int:
+        """Pass every Parquet artifact of every run, deleted ones too, through `rewrite`.
+
+        `rewrite` gives the new content, or None where a file stays as it is. Gives the number of files
+        written anew.
+        """
+        written = 0
+        experiments = self._client.search_experiments(view_type=ViewType.ALL, max_results=1000)
+        for run in self._runs([experiment.experiment_id for experiment in experiments]):
+            for path in self._samples(run.info.run_id):
+                with tempfile.TemporaryDirectory() as folder:
+                    local = Path(self._client.download_artifacts(run.info.run_id, path, folder))
+                    content = rewrite(local.read_bytes())
+                    if content is None:
+                        continue
+                    local.write_bytes(content)
+                    self._client.log_artifact(
+                        run.info.run_id, str(local), path.rpartition("/")[0] or None
+                    )
+                    written += 1
+        return written
+
+    def _runs(self, experiment_ids: list[str]) -> Iterator[MlflowRun]:
+        token = None
+        while experiment_ids:
+            page = self._client.search_runs(
+                experiment_ids, run_view_type=ViewType.ALL, max_results=1000, page_token=token
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+    def _samples(self, run_id: str, folder: str | None = None) -> Iterator[str]:
+        for found in self._client.list_artifacts(run_id, folder):
+            if found.is_dir:
+                yield from self._samples(run_id, found.path)
+            elif found.path.endswith(".parquet"):
+                yield found.path
 
     def _experiment(self, target: Target) -> str:
         name = model_name(target)

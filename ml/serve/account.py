@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from ml.data.warehouse import in_memory
+from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.versions import Version, Versions
@@ -63,7 +63,7 @@ def describe_account(home: Home, figures: Figures) -> list[str]:
             f"Nothing is published in {home.root} yet, so there is nothing to give an account of. `kith run` publishes."
         )
     folder = versions.folder / version.name
-    with in_memory(home) as connection:
+    with connect_in_memory(home) as connection:
         ask = _asker(connection, folder)
         return [
             f"Kith's account of {version.as_of_date} (version {version.name})",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from ml.errors import KithError
 from ml.run import Run, RunState
 from ml.serve.dictionary import write_dictionary
 from ml.serve.tables import PublishedTable, published_tables
+from ml.serve.version_files import MANIFEST, sha256_of, write_rows
 from ml.serve.versions import Versions
 
 # Where a refused row stands is not part of a run's identity: the same rows may come in other files.
@@ -57,7 +57,7 @@ def publish_version(run: Run) -> str:
             "models": models,
             "files": files,
         }
-        (part / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         _settle(part, versions.folder / name, manifest)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -73,14 +73,12 @@ def publish_version(run: Run) -> str:
 def _export(
     connection: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path
 ) -> dict[str, Any]:
-    path = folder / f"{table.name}.parquet"
     order = ", ".join(f'"{column}"' for column in table.key)
-    connection.execute(
-        f"copy (select * from published.{table.name} order by {order}) to '{str(path).replace(chr(39), chr(39) * 2)}' "
-        "(format parquet, compression zstd, row_group_size 122880)"
+    return write_rows(
+        connection,
+        f"select * from published.{table.name} order by {order}",
+        folder / f"{table.name}.parquet",
     )
-    counted = connection.execute(f"select count(*) from published.{table.name}").fetchone()
-    return {"name": path.name, "rows": counted[0] if counted else 0, "sha256": _sha256(path)}
 
 
 def _models(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -124,7 +122,7 @@ def _digests(manifest: dict[str, Any]) -> dict[str, str]:
 def _listed(version: Path) -> dict[str, str]:
     """What the manifest of a published version says of its files; nothing when it cannot be read."""
     try:
-        return _digests(json.loads((version / "manifest.json").read_text(encoding="utf-8")))
+        return _digests(json.loads((version / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return {}
 
@@ -132,12 +130,7 @@ def _listed(version: Path) -> dict[str, str]:
 def _found(version: Path) -> dict[str, str]:
     """What the files of a published version are: somebody may have touched them."""
     return {
-        path.name: _sha256(path)
+        path.name: sha256_of(path)
         for path in version.glob("*.parquet")
         if path.name not in NOT_COMPARED
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

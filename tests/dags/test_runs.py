@@ -66,8 +66,9 @@ def test_a_step_that_stops_ends_the_run_with_its_own_paragraph(stub_home: StubHo
     assert status == 1
     paragraph = "More than 2 % of the rows are bad: 7 of 100 in orders. Mend them."
     log = stub_home.root / "logs" / "airflow.log"
+    told = rf"{re.escape(paragraph)} \(The whole log is in {re.escape(str(log))}\. `make run` again .*\)"
     assert re.fullmatch(
-        rf"kith: evaluate_\w+: {re.escape(paragraph)} \(The whole log is in {re.escape(str(log))}\. `make run` again .*\)",
+        rf"kith: evaluate_\w+: {told}",
         output.splitlines()[-1],
     )
     assert "Traceback" not in output

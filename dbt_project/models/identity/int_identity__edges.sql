@@ -6,11 +6,11 @@ with holders as (
     where holder_rank <= sharing_limit
 ),
 
-disputed as (
+disputes as (
     select
         lefts.id_type,
         lefts.id_value,
-        min(decisions.known_at) as disputed_at
+        decisions.known_at
     from {{ ref('int_identity__decisions') }} as decisions
     inner join holders as lefts
         on decisions.left_record_no = lefts.record_no
@@ -20,7 +20,23 @@ disputed as (
             and lefts.id_type = rights.id_type
             and lefts.id_value = rights.id_value
     where decisions.is_different
-    group by lefts.id_type, lefts.id_value
+
+    union all
+    select
+        id_type,
+        id_value,
+        disputed_at as known_at
+    from {{ source('control', 'former_disputes') }}
+    where disputed_at < {{ as_of_date() }}
+),
+
+disputed as (
+    select
+        id_type,
+        id_value,
+        min(known_at) as disputed_at
+    from disputes
+    group by id_type, id_value
 ),
 
 shared_values as (
@@ -40,7 +56,11 @@ shared_values as (
             and lefts.holder_rank < rights.holder_rank
     left join disputed
         on lefts.id_type = disputed.id_type and lefts.id_value = disputed.id_value
-    where lefts.holder_rank = 1 or disputed.id_value is not null
+    where
+        (lefts.holder_rank = 1 or disputed.id_value is not null)
+        -- A holder who was erased has a place and no edges.
+        and lefts.record_no is not null
+        and rights.record_no is not null
 ),
 
 evidence as (

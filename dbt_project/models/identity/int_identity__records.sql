@@ -25,6 +25,15 @@ with mentions as (
     where {{ key_column }} is not null
     group by {{ source_column }}, {{ key_column }}
     {% endfor %}
+
+    union all
+    -- What people who were erased said of others: those are still known since then.
+    select
+        source,
+        source_key,
+        known_at
+    from {{ source('control', 'former_mentions') }}
+    where known_at < {{ as_of_date() }}
 ),
 
 records as (

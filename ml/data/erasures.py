@@ -1,0 +1,186 @@
+"""What a home folder remembers of the people it was asked to forget: keyed hashes, and no value of theirs.
+
+A record, an order, an identifying value or a customer id becomes a token: HMAC-SHA256 under a random key
+that is made with the first erasure. Later runs turn landed rows into tokens in the same way and leave out
+what is on the list (`ml.data.erasure_filter`).
+
+The ids of other people rest on facts that erased people took part in. What those facts said of others is
+kept as traces: who was named first by an erased row, and which places among the holders of a value that
+others still hold were theirs. Traces hold keys and values of people who were not erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ml.errors import KithError
+
+FORMAT = 1
+KINDS = ("record", "order", "value", "phone_tail", "customer")
+BLOCK = 64  # bytes: the block of SHA-256, to which HMAC pads its key
+TAIL = 7  # digits: enough to find the few phone texts that are worth reading as a number
+
+
+@dataclass(frozen=True, order=True)
+class Mention:
+    """A record that an erased person's row was the first to name."""
+
+    source: str
+    source_key: str
+    known_at: str
+
+
+@dataclass(frozen=True)
+class FormerHolder:
+    """A place among the holders of a value: since when, and the record that came next at that instant."""
+
+    id_type: str
+    id_value: str
+    known_at: str
+    next_source: str | None = None
+    next_key: str | None = None
+
+
+@dataclass(frozen=True)
+class FormerDispute:
+    """A value, and when a person decided that an erased holder of it was somebody else."""
+
+    id_type: str
+    id_value: str
+    disputed_at: str
+
+
+@dataclass
+class Traces:
+    """What erased people's rows said of others."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    holders: list[FormerHolder] = field(default_factory=list)
+    disputes: list[FormerDispute] = field(default_factory=list)
+
+
+@dataclass
+class Erasures:
+    """The list of a home folder."""
+
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    tokens: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in KINDS})
+    traces: Traces = field(default_factory=Traces)
+
+    def token(self, kind: str, *parts: str) -> str:
+        """The keyed hash of a thing; `prepare` and `token_sql` say the same in SQL."""
+        return hmac.new(self.key, _message(kind, parts).encode(), hashlib.sha256).hexdigest()
+
+    def add(self, kind: str, *parts: str) -> None:
+        """Remember a thing."""
+        self.tokens[kind].add(self.token(kind, *parts))
+
+    def add_value(self, id_type: str, id_value: str) -> None:
+        """Remember an identifying value in its one form; of a phone also how it ends."""
+        self.add("value", id_type, id_value)
+        if id_type == "phone":
+            self.add("phone_tail", id_value[-TAIL:])
+
+    def holds(self, kind: str, *parts: str) -> bool:
+        """Is a thing on the list?"""
+        return self.token(kind, *parts) in self.tokens[kind]
+
+    def fingerprint(self) -> str:
+        """Digest of what is left out of the rows, the same for equal lists."""
+        listed = json.dumps({kind: sorted(found) for kind, found in self.tokens.items()})
+        return hashlib.sha256(self.key + listed.encode()).hexdigest()
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Give a connection the list, as tables `erased_<kind>` of tokens, and the key that `token_sql` uses.
+
+        The connection must be one in memory: the key belongs in no file but the list's own.
+        """
+        padded = self.key.ljust(BLOCK, b"\0")
+        for name, mask in (("kith_inner", 0x36), ("kith_outer", 0x5C)):
+            connection.execute(f"set variable {name} = ?", [bytes(byte ^ mask for byte in padded)])
+        for kind, found in self.tokens.items():
+            connection.execute(f"create or replace temp table erased_{kind} (token varchar)")
+            if found:
+                connection.execute(
+                    f"insert into erased_{kind} select unnest(?::varchar[])", [sorted(found)]
+                )
+
+    def save(self, path: Path) -> None:
+        """Write the list, readable by its owner alone, in one step."""
+        content = {
+            "format": FORMAT,
+            "key": self.key.hex(),
+            "tokens": {kind: sorted(found) for kind, found in self.tokens.items()},
+            "traces": asdict(self.traces),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as sink:
+            json.dump(content, sink, indent=1)
+            sink.flush()
+            os.fsync(sink.fileno())
+        os.replace(part, path)
+
+
+def token_sql(kind: str, *expressions: str) -> str:
+    """SQL for the token of a thing, null where a part of it is null; after `Erasures.prepare`."""
+    first = expressions[0]
+    message = " || '|' || ".join((f"'{kind}'", *expressions, f"strlen({first})"))
+    inner = f"unhex(sha256(getvariable('kith_inner') || encode({message})))"
+    return f"sha256(getvariable('kith_outer') || {inner})"
+
+
+def load_erasures(path: Path) -> Erasures | None:
+    """Read the list of a home folder; None where nobody was erased.
+
+    Raises:
+        KithError: the file is there and cannot be read. Going on without it would bring people back.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ValueError(f"format {content['format']}")
+        return Erasures(
+            bytes.fromhex(content["key"]),
+            {kind: set(content["tokens"][kind]) for kind in KINDS},
+            _traces(content["traces"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KithError(
+            f"{path}, the list of erased people, cannot be read ({type(error).__name__}). Without it their rows would "
+            "come back, so nothing was done. Put the file back from a backup; its key cannot be made again."
+        ) from error
+
+
+def instant(moment: datetime) -> str:
+    """An instant as the list writes it."""
+    return moment.isoformat(sep=" ")
+
+
+def _message(kind: str, parts: Iterable[str]) -> str:
+    texts = list(parts)
+    # The length tells ('a|b', 'c') and ('a', 'b|c') apart.
+    return "|".join((kind, *texts, str(len(texts[0].encode()))))
+
+
+def _traces(content: dict[str, Any]) -> Traces:
+    return Traces(
+        [Mention(**row) for row in content["mentions"]],
+        [FormerHolder(**row) for row in content["holders"]],
+        [FormerDispute(**row) for row in content["disputes"]],
+    )

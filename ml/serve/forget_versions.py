@@ -1,0 +1,171 @@
+"""Taking erased people out of the versions that are published already.
+
+A version is rewritten as a whole folder beside it, which then takes its place: two renames. A crash between
+them leaves the old folder as `.<version>.old`; `finish_swaps` brings it back, and the work is done again.
+Counts of many people (the funnel, data quality, sizes of audiences) stay as they were.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ml.data.erasures import Erasures, token_sql
+from ml.data.warehouse import connect_in_memory
+from ml.errors import KithError
+from ml.home import Home
+from ml.serve.tables import published_tables
+from ml.serve.version_files import MANIFEST, literal, write_rows
+from ml.serve.versions import Version, Versions
+
+MAP, MERGES = "identity_map.parquet", "customer_merges.parquet"
+# A row with an erased id in one of these is about the person; an id anywhere else in a row is emptied.
+ABOUT = {"customer_id", "retired_id", "surviving_id"}
+
+
+def finish_swaps(home: Home) -> None:
+    """Bring back what a crash in the middle of a swap left aside."""
+    for aside in Versions(home).folder.glob(".*.old"):
+        version = aside.with_name(aside.name.removeprefix(".").removesuffix(".old"))
+        if version.exists():
+            shutil.rmtree(aside)
+        else:
+            os.replace(aside, version)
+
+
+def records_in_versions(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    customer_id: str | None,
+    record: tuple[str, str] | None,
+) -> list[tuple[str, str]]:
+    """The records of a customer, or of the customer with a record, in the newest version that knows it."""
+    versions = Versions(home)
+    for version in reversed(versions.all()):
+        path = versions.folder / version.name / MAP
+        if not path.exists():
+            continue
+        found = connection.execute(
+            f"with known as (from read_parquet({literal(path)})), named as (select customer_id from known where "
+            "customer_id = $1 or (source = $2 and source_key = $3 and valid_to is null)) "
+            "select distinct source, source_key from known semi join named using (customer_id) "
+            "where valid_to is null or $1 is not null order by all",
+            [customer_id, *(record or (None, None))],
+        ).fetchall()
+        if found:
+            return found
+    return []
+
+
+def forget_in_versions(home: Home, erasures: Erasures) -> list[str]:
+    """Rewrite every version that holds an erased person; gives the names of those that were rewritten."""
+    finish_swaps(home)
+    rewritten = []
+    versions = Versions(home)
+    with connect_in_memory(home) as connection:
+        erasures.prepare(connection)
+        for version in versions.all():
+            if _rewrite(connection, versions.folder, version):
+                rewritten.append(version.name)
+    return rewritten
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, versions: Path, version: Version) -> bool:
+    folder = versions / version.name
+    if missing := [name for name in (MAP, MERGES) if not (folder / name).exists()]:
+        raise KithError(
+            f"The version {version.name} lacks {' and '.join(missing)}, so nobody can tell whom it speaks of. Remove "
+            f"{folder} and run again."
+        )
+    _find_ids(connection, folder)
+    part = versions / f".{version.name}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        changed = {
+            entry["name"]: entry
+            for path in sorted(folder.glob("*.parquet"))
+            if (entry := _write_without(connection, path, part / path.name))
+        }
+        if not changed:
+            return False
+        for path in folder.iterdir():
+            if path.name not in changed and path.name != MANIFEST:
+                shutil.copy2(path, part / path.name)
+        manifest = version.manifest | {
+            "files": [changed.get(entry["name"], entry) for entry in version.manifest["files"]]
+        }
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        aside = versions / f".{version.name}.old"
+        os.replace(folder, aside)
+        os.replace(part, folder)
+        shutil.rmtree(aside)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return True
+
+
+def _find_ids(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make `erased_ids`: the ids under which erased people stand in a version.
+
+    These are the ids on the list, and those that an erased record had on the version's day: at that time
+    the customer may have been taken for one with somebody else.
+    """
+    record = token_sql("record", "source", "source_key")
+    erased_record = f"{record} in (select token from erased_record)"
+    connection.execute(
+        f"create or replace temp table erased_records as select source, source_key, customer_id, valid_to "
+        f"from read_parquet({literal(folder / MAP)}) where {erased_record}"
+    )
+    connection.execute(
+        "create or replace temp table erased_ids as "
+        "select customer_id from erased_records where valid_to is null union "
+        f"select customer_id from (select customer_id from read_parquet({literal(folder / MAP)}) "
+        f"union select unnest([retired_id, surviving_id]) from read_parquet({literal(folder / MERGES)})) "
+        f"where {token_sql('customer', 'customer_id')} in (select token from erased_customer)"
+    )
+
+
+def _write_without(
+    connection: duckdb.DuckDBPyConnection, path: Path, target: Path
+) -> dict[str, Any] | None:
+    """Write a file without erased people; None when it holds none of them."""
+    rows = f"read_parquet({literal(path)}, file_row_number = true)"
+    columns = [
+        (name, kind)
+        for name, kind, *_ in connection.execute(f"describe select * from {rows}").fetchall()
+        if name != "file_row_number"
+    ]
+    texts = [name for name, kind in columns if kind == "VARCHAR"]
+    about = _about(path.stem) & set(texts)
+    gone = [f'coalesce("{name}" in (from erased_ids), false)' for name in sorted(about)]
+    if path.name == MAP:
+        gone = ["(source, source_key) in (select (source, source_key) from erased_records)"]
+    others = [
+        f'coalesce("{name}" in (from erased_ids), false)' for name in texts if name not in about
+    ]
+    where = " or ".join([*gone, *(others if path.name != MAP else [])]) or "false"
+    found = connection.execute(f"select count(*) from {rows} where {where}").fetchone()
+    if not found or not found[0]:
+        return None
+    kept = ", ".join(
+        f'case when "{name}" in (from erased_ids) then null else "{name}" end as "{name}"'
+        if name in texts and name not in about and path.name != MAP
+        else f'"{name}"'
+        for name, _ in columns
+    )
+    return write_rows(
+        connection,
+        f"select {kept} from {rows} where not ({' or '.join(gone) or 'false'}) order by file_row_number",
+        target,
+    )
+
+
+def _about(table: str) -> set[str]:
+    keys = {known.name: set(known.key) for known in published_tables()}
+    return ABOUT | keys.get(table, set())

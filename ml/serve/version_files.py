@@ -1,0 +1,30 @@
+"""Files of a published version: written in one way, so that equal rows are equal bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+MANIFEST = "manifest.json"
+
+
+def write_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> dict[str, Any]:
+    """Write the rows of an ordered query as a file of a version; gives its entry in the manifest."""
+    copied = connection.execute(
+        f"copy ({query}) to {literal(path)} (format parquet, compression zstd, row_group_size 122880)"
+    ).fetchone()
+    return {"name": path.name, "rows": copied[0] if copied else 0, "sha256": sha256_of(path)}
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file's bytes."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def literal(path: Path) -> str:
+    """A path as SQL text."""
+    return "'" + str(path).replace("'", "''") + "'"
