@@ -14,12 +14,15 @@ import pytest
 from ml.home import Home
 from ml.serve.erase import Erasure, erase_person
 from ml.serve.versions import Versions
+from tests.conftest import build_world
 from tests.flow.canaries import (
     CANARIES,
     FAMILY_MAIL,
     FRIEND_KEY,
     SELLER_KEY,
+    SHOP_KEY,
     WEB_KEY,
+    add_person,
     found_in,
 )
 from tests.flow.conftest import CANARY_DAY, TARGETS, CanaryBrand
@@ -184,3 +187,18 @@ def test_the_same_erasure_again_changes_nothing_but_the_landing_zone(
     }
     lines = (copy / "orders" / "zq-irregular.csv").read_text().splitlines()
     assert lines[1:] == [f"zweb,other-2,2026-02-03,12,{FRIEND_KEY}", "zweb,other-3,2026-02-05"]
+
+
+def test_a_person_may_be_erased_before_the_first_run(tmp_path: Path) -> None:
+    """One record is named; the others are found through what they share."""
+    landing, home = tmp_path / "landing", tmp_path / "home"
+    for entity in ("profiles", "orders"):
+        (landing / entity).mkdir(parents=True)
+    add_person(landing)
+    said: list[str] = []
+    erase_person(Erasure(Home(home), landing, None, ("zshop", SHOP_KEY), report=said.append))
+    assert "remembered: keyed hashes of 3 records and 2 orders" in said
+    built = build_world(landing, home, CANARY_DAY, ["landing", "identity"])
+    assert found_in(home, CANARIES.values()) == {}
+    left = built.rows("select source_key from identity.int_identity__records order by 1")
+    assert left == [(FRIEND_KEY,), (SELLER_KEY,)]
