@@ -25,7 +25,8 @@ from ml.data.targets import Target
 from ml.errors import KithError
 from ml.home import Home
 from ml.learn.registry import Registry
-from ml.serve.erase import Erasure, erase_person
+from ml.serve.erase import erase_person
+from ml.serve.erased_whom import Erasure
 from ml.serve.forget_versions import finish_swaps, forget_in_versions
 from ml.serve.sweep import sweep
 from ml.serve.version_files import sha256_of
@@ -318,3 +319,4 @@ def test_somebody_unknown_is_told_and_nothing_changes(
     assert "nobody" not in str(stop.value)
     assert bytes_of(folder) == before
     assert not home.erasures.exists()
+    assert not list(home.root.rglob("orders/*.parquet"))
