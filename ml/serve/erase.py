@@ -130,7 +130,8 @@ def _forget_in_landing(erasure: Erasure, landing: Landing, erasures: Erasures) -
 def _look_everywhere(erasure: Erasure, texts: list[str]) -> list[str]:
     home = erasure.home
     landing = [erasure.landing, default_truth_folder(erasure.landing)]
-    struck, holding = sweep(home.root, texts, [*landing, home.erasures, home.root / "lock"])
+    left_alone = [*landing, home.erasures, home.root / "lock"]
+    struck, holding = sweep(home.root, texts, left_alone, [home.logs, home.reports])
     for path in struck:
         erasure.report(f"struck out: {path}")
     return [
