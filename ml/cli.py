@@ -291,7 +291,8 @@ def erase(
 ) -> None:
     """Forget a person: everywhere in the home folder, and in every later run."""
     from ml.home import Home
-    from ml.serve.erase import Erasure, erase_person
+    from ml.serve.erase import erase_person
+    from ml.serve.erased_whom import Erasure
 
     if (customer_id is None) == (key is None):
         raise click.UsageError("Name the person by --customer ID or by --key SOURCE KEY.")

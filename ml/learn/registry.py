@@ -249,7 +249,19 @@ class Registry:
 
         `rewrite` gives the new content, or None where a file stays as it is. Gives the number of files
         written anew.
+
+        Raises:
+            KithError: MLflow, or a file of it, cannot be reached.
         """
+        try:
+            return self._rewrite_samples(rewrite)
+        except (MlflowException, OSError) as error:
+            raise KithError(
+                f"MLflow's data samples ({self._uri.split('://')[0]}) could not all be rewritten "
+                f"({type(error).__name__}). See to it that MLflow can be reached, and run again."
+            ) from error
+
+    def _rewrite_samples(self, rewrite: Callable[[bytes], bytes | None]) -> int:
         written = 0
         experiments = self._client.search_experiments(view_type=ViewType.ALL, max_results=1000)
         for run in self._runs([experiment.experiment_id for experiment in experiments]):

@@ -43,8 +43,12 @@ def records_in_versions(
     home: Home,
     customer_id: str | None,
     record: tuple[str, str] | None,
-) -> list[tuple[str, str]]:
-    """The records of a customer, or of the customer with a record, in the newest version that knows it."""
+) -> list[tuple[str, str]] | None:
+    """The records of a customer, or of the customer with a record, in the newest version that knows it.
+
+    Empty for an id that was retired by then: what it stood for may belong to several people since. None when
+    no version knows it.
+    """
     versions = Versions(home)
     for version in reversed(versions.all()):
         path = versions.folder / version.name / MAP
@@ -53,13 +57,13 @@ def records_in_versions(
         found = connection.execute(
             f"with known as (from read_parquet({literal(path)})), named as (select customer_id from known where "
             "customer_id = $1 or (source = $2 and source_key = $3 and valid_to is null)) "
-            "select distinct source, source_key from known semi join named using (customer_id) "
-            "where valid_to is null or $1 is not null order by all",
+            "select distinct source, source_key, valid_to is null from known semi join named using (customer_id) "
+            "order by all",
             [customer_id, *(record or (None, None))],
         ).fetchall()
         if found:
-            return found
-    return []
+            return [(source, key) for source, key, is_open in found if is_open]
+    return None
 
 
 def forget_in_versions(home: Home, erasures: Erasures) -> list[str]:

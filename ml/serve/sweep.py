@@ -1,7 +1,7 @@
 """The last look after an erasure: does any file of the home folder still hold a text of the person?
 
-Text files (logs, reports) get such texts struck out where they stand, letter for letter, so that a program
-that goes on writing to the file is not disturbed. Files of other kinds are only named.
+Logs and reports get such texts struck out where they stand, letter for letter, so that a program that goes
+on writing to the file is not disturbed. All other files are only named: a program may read them.
 """
 
 from __future__ import annotations
@@ -20,25 +20,30 @@ TEXT = {".log", ".json", ".html", ".txt", ".csv", ".md", ".jsonl", ".err", ".out
 BATCH = 500  # alternatives in one pattern
 
 
-def sweep(root: Path, texts: list[str], but_not: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+def sweep(
+    root: Path, texts: list[str], but_not: Iterable[Path], for_people: Iterable[Path]
+) -> tuple[list[Path], list[Path]]:
     """Search every file below a folder.
 
     Args:
         root: the folder.
         texts: what is searched for.
         but_not: folders and files that are left alone.
+        for_people: folders whose text files only people read; so are logs, wherever they lie.
 
     Returns:
-        The text files in which something was struck out, and the other files that hold something.
+        The files in which something was struck out, and the others that hold something.
     """
     patterns = [_pattern(texts[start : start + BATCH]) for start in range(0, len(texts), BATCH)]
     struck, holding = [], []
+    folders = list(for_people)
     for path in _files(root, list(but_not)):
         if path.suffix == ".parquet":
             if _parquet_holds(path, texts):
                 holding.append(path)
         elif any(_holds(path, pattern) for pattern in patterns):
-            if path.suffix in TEXT:
+            told = path.suffix in TEXT and any(path.is_relative_to(folder) for folder in folders)
+            if told or path.suffix == ".log":
                 _strike(path, patterns)
                 struck.append(path)
             else:

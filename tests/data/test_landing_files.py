@@ -416,6 +416,11 @@ BROKEN = {
             "Found: source, order_id, date",
         ],
     ),
+    "a person's row in the place of the header": (
+        "orders/bad.csv",
+        b"web,1,2024-05-01,10,anna@mail.org\n",
+        ["lacks the required columns", "Found: 5 fields, none of them a required name"],
+    ),
     "an empty file": ("orders/bad.csv", b"", ["lacks the required columns", "Found: no columns"]),
     "another encoding in the rows": (
         "orders/bad.csv",

@@ -12,14 +12,18 @@ import pandas as pd
 import pytest
 
 from ml.home import Home
-from ml.serve.erase import Erasure, erase_person
+from ml.serve.erase import erase_person
+from ml.serve.erased_whom import Erasure
 from ml.serve.versions import Versions
+from tests.conftest import build_world
 from tests.flow.canaries import (
     CANARIES,
     FAMILY_MAIL,
     FRIEND_KEY,
     SELLER_KEY,
+    SHOP_KEY,
     WEB_KEY,
+    add_person,
     found_in,
 )
 from tests.flow.conftest import CANARY_DAY, TARGETS, CanaryBrand
@@ -154,6 +158,7 @@ def test_the_account_says_what_was_left_out_and_what_was_not_reached(
     assert "a value of the type email is also held by 1 other customers" in told
     assert f"not reached: {landing / 'profiles' / 'zq.csv'}: 2 rows" in told
     assert f"not reached: {landing}-truth" in told
+    assert "rewritten: 1 data samples in MLflow" in told
     samples = [pd.read_parquet(path) for path in story.home.rglob("out_of_fold.parquet")]
     assert not any(story.customer in set(sample["customer_id"]) for sample in samples)
     assert not any(text.lower() in told.lower() for text in CANARIES.values())
@@ -184,3 +189,18 @@ def test_the_same_erasure_again_changes_nothing_but_the_landing_zone(
     }
     lines = (copy / "orders" / "zq-irregular.csv").read_text().splitlines()
     assert lines[1:] == [f"zweb,other-2,2026-02-03,12,{FRIEND_KEY}", "zweb,other-3,2026-02-05"]
+
+
+def test_a_person_may_be_erased_before_the_first_run(tmp_path: Path) -> None:
+    """One record is named; the others are found through what they share."""
+    landing, home = tmp_path / "landing", tmp_path / "home"
+    for entity in ("profiles", "orders"):
+        (landing / entity).mkdir(parents=True)
+    add_person(landing)
+    said: list[str] = []
+    erase_person(Erasure(Home(home), landing, None, ("zshop", SHOP_KEY), report=said.append))
+    assert "remembered: keyed hashes of 3 records and 2 orders" in said
+    built = build_world(landing, home, CANARY_DAY, ["landing", "identity"])
+    assert found_in(home, CANARIES.values()) == {}
+    left = built.rows("select source_key from identity.int_identity__records order by 1")
+    assert left == [(FRIEND_KEY,), (SELLER_KEY,)]

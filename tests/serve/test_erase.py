@@ -25,7 +25,8 @@ from ml.data.targets import Target
 from ml.errors import KithError
 from ml.home import Home
 from ml.learn.registry import Registry
-from ml.serve.erase import Erasure, erase_person
+from ml.serve.erase import erase_person
+from ml.serve.erased_whom import Erasure
 from ml.serve.forget_versions import finish_swaps, forget_in_versions
 from ml.serve.sweep import sweep
 from ml.serve.version_files import sha256_of
@@ -271,21 +272,26 @@ def test_the_last_look_strikes_out_in_texts_and_names_the_rest(tmp_path: Path) -
     log.write_text("x ANNA.lee@mail.org, Zoë Weiß; joanna.lee@mail.org order-47112 order-4711\n")
     (tmp_path / "logs" / "b.json").write_text(json.dumps({"who": "Zoë Weiß"}))
     (tmp_path / "logs" / "empty.log").touch()
+    # A program reads this one: it is named, and not changed.
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text('{"day": "order-4711"}')
+    (tmp_path / "kith-fault.log").write_text("order-4711")
     (tmp_path / "some.db").write_bytes(b"\0\1order-4711\0")
     pq.write_table(pa.table({"n": [1], "t": ["order-4711"]}), tmp_path / "held.parquet")
     pq.write_table(pa.table({"t": ["order-4712"]}), tmp_path / "other.parquet")
     (tmp_path / "data" / "left_alone.csv").write_text("order-4711")
     size = log.stat().st_size
-    struck, holding = sweep(tmp_path, texts, [tmp_path / "data"])
-    assert struck == [tmp_path / "logs" / "a.log", tmp_path / "logs" / "b.json"]
-    assert holding == [tmp_path / "held.parquet", tmp_path / "some.db"]
+    struck, holding = sweep(tmp_path, texts, [tmp_path / "data"], [tmp_path / "logs"])
+    assert [path.name for path in struck] == ["kith-fault.log", "a.log", "b.json"]
+    assert holding == [tmp_path / "held.parquet", manifest, tmp_path / "some.db"]
+    assert "4711" in manifest.read_text()
     assert (
         log.read_text() == f"x {'*' * 17}, {'*' * 10}; joanna.lee@mail.org order-47112 {'*' * 10}\n"
     )
     assert log.stat().st_size == size
     assert json.loads((tmp_path / "logs" / "b.json").read_text()) == {"who": "*" * 18}
-    assert sweep(tmp_path, texts, [tmp_path / "data"]) == ([], holding)
-    assert sweep(tmp_path, [], []) == ([], [])
+    assert sweep(tmp_path, texts, [tmp_path / "data"], [tmp_path / "logs"]) == ([], holding)
+    assert sweep(tmp_path, [], [], []) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -318,3 +324,4 @@ def test_somebody_unknown_is_told_and_nothing_changes(
     assert "nobody" not in str(stop.value)
     assert bytes_of(folder) == before
     assert not home.erasures.exists()
+    assert not list(home.root.rglob("orders/*.parquet"))
