@@ -1,6 +1,7 @@
 """The whole flow of one day, in one direction: landing to published version.
 
-The command line runs it in one process; the DAGs run the same steps one by one.
+The command line runs it in one process; the DAGs run the same steps one by one. What learns and what scores is
+imported where it is called: a step that only builds need not wait for it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,9 @@ from datetime import date, timedelta
 
 from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
 from ml.gates import check_border
-from ml.learn.champion import promote_candidates
-from ml.learn.fit import train_models
 from ml.run import Run
 from ml.serve.audit import audit_tables
 from ml.serve.publish import publish_version
-from ml.serve.score import score_customers
 from ml.serve.tables import build_tables
 
 # The parts of `kith build`, in their order; the last two need what training and scoring put in between.
@@ -41,6 +39,8 @@ def build(run: Run) -> None:
 
 def score(run: Run) -> None:
     """Scores of every target, and the published tables with them, checked."""
+    from ml.serve.score import score_customers
+
     score_customers(run)
     build_tables(run)
     check_border(run, "scores")
@@ -48,6 +48,9 @@ def score(run: Run) -> None:
 
 def run_day(run: Run) -> str:
     """Everything for one day: build, train when due, score, audit, publish. Gives the version's name."""
+    from ml.learn.champion import promote_candidates
+    from ml.learn.fit import train_models
+
     build(run)
     train_models(run, only_when_due=True)
     promote_candidates(run)
