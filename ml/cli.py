@@ -163,9 +163,9 @@ def expect(border: str, **options: Any) -> None:
 )
 def train(name: str | None, when_due: bool, **options: Any) -> None:
     """Train a candidate for each target."""
-    from ml.learn.fit import train_models
+    from ml import flow
 
-    _step(options, "train", lambda run: train_models(run, when_due, name))
+    _step(options, "train", lambda run: flow.train(run, when_due, name))
 
 
 @cli.command()

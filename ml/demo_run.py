@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -95,10 +96,19 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
     check_day(home, day.isoformat())
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "airflow.log"
-    _write_brand(home, landing, customers, say)
+    there = _brand_is_there(landing)
+    if not there:
+        _write_settings(home)
     environment = airflow_environment(home, landing)
     say(f"Airflow in {home.root / 'airflow'}; what it says goes to {log}")
-    prepare_airflow(home, environment, log)
+    with ThreadPoolExecutor(1) as pool:  # Airflow's tables are made while the brand is written
+        prepared = pool.submit(prepare_airflow, home, environment, log)
+        if there:
+            say(f"Landing zone found in {landing}; it is used as it is")
+        else:
+            say(f"Writing a demo brand to {landing}")
+            _call([KITH, "demo", "--landing", str(landing), "--customers", str(customers)])
+        prepared.result()
     (home.root / "airflow" / "claim.json").unlink(
         missing_ok=True
     )  # of a run that was stopped half-way
@@ -158,21 +168,19 @@ def _started(command: list[str], environment: dict[str, str]) -> Iterator[subpro
             raise
 
 
-def _write_brand(home: Home, landing: Path, customers: int, say: Callable[[str], None]) -> None:
+def _brand_is_there(landing: Path) -> bool:
     # The truth is written last: where it is, the demo brand is whole. A landing zone named by hand is not ours.
-    if default_truth_folder(landing).exists() or (
-        os.environ.get("KITH_LANDING") and landing.is_dir()
-    ):
-        say(f"Landing zone found in {landing}; it is used as it is")
-        return
+    named = bool(os.environ.get("KITH_LANDING"))
+    return default_truth_folder(landing).exists() or (named and landing.is_dir())
+
+
+def _write_settings(home: Home) -> None:
     settings = home.root / SETTINGS_FILE
     if not settings.exists():
         settings.write_text(
             "".join(f'{name} = "{value}"\n' for name, value in DEMO_SETTINGS.items()),
             encoding="utf-8",
         )
-    say(f"Writing a demo brand to {landing}")
-    _call([KITH, "demo", "--landing", str(landing), "--customers", str(customers)])
 
 
 def _call(command: list[str]) -> None:

@@ -37,6 +37,20 @@ def build(run: Run) -> None:
     check_border(run, "features")
 
 
+def train(run: Run, only_when_due: bool = False, name: str | None = None) -> None:
+    """A candidate for each target (or for those of one name), or only for those that are due."""
+    if only_when_due:
+        from ml.learn.champion import due_targets
+
+        targets = due_targets(run, name)
+    else:
+        targets = run.target(name) if name else run.targets
+    if targets:
+        from ml.learn.fit import train_models
+
+        train_models(run, targets)
+
+
 def score(run: Run) -> None:
     """Scores of every target, and the published tables with them, checked."""
     from ml.serve.score import score_customers
@@ -49,10 +63,9 @@ def score(run: Run) -> None:
 def run_day(run: Run) -> str:
     """Everything for one day: build, train when due, score, audit, publish. Gives the version's name."""
     from ml.learn.champion import promote_candidates
-    from ml.learn.fit import train_models
 
     build(run)
-    train_models(run, only_when_due=True)
+    train(run, only_when_due=True)
     promote_candidates(run)
     score(run)
     audit_tables(run)

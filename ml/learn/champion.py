@@ -1,4 +1,4 @@
-"""The models that may serve: candidate against champion, and promotion.
+"""The models that may serve: which are due, candidate against champion, promotion.
 
 What reads rows is imported where a comparison asks for it: most days only look at two tags.
 """
@@ -6,7 +6,7 @@ What reads rows is imported where a comparison asks for it: most days only look 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,26 @@ from ml.run import Run
 
 if TYPE_CHECKING:
     from ml.learn.promotion import Comparison
+
+
+def due_targets(run: Run, name: str | None = None) -> list[Target]:
+    """The targets (or those of one name) that no model serves on this day, or whose last training is too old."""
+    registry = Registry(run.home)
+    targets = run.target(name) if name else run.targets
+    due = [target for target in targets if _is_due(run, registry, target)]
+    if not due:
+        run.report("training: not due")
+    return due
+
+
+def _is_due(run: Run, registry: Registry, target: Target) -> bool:
+    definition = definition_hash(run, target)
+    latest = registry.candidate(target, run.as_of_date)
+    if latest is None or registry.champion(target, run.as_of_date, definition) is None:
+        return True
+    return run.as_of_date - latest.as_of_date >= timedelta(
+        days=run.home.settings.retrain_after_days
+    )
 
 
 def evaluate_candidates(run: Run, name: str | None = None) -> None:

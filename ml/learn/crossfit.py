@@ -189,7 +189,8 @@ def trees_out_of_fold(
     All splits grow together, ROUNDS_STEP trees at a time, so that the search can stop early, and
     side by side: trees this small keep one thread busy better than two.
     """
-    growing, start = [], []
+    growing: list[GrowingTrees] = []
+    start: list[Floats] = []
     own_threads = max(1, threads // len(splits))
     for number, split in enumerate(splits):
         logistic = base.per_split[number] if base else None

@@ -1,12 +1,12 @@
-"""Training in a run: which targets are due, their candidates, and what MLflow keeps of them."""
+"""Training in a run: a candidate for each target, and what MLflow keeps of it."""
 
 from __future__ import annotations
 
 import csv
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -38,29 +38,12 @@ TOP_FEATURES = 15
 EXPLAINED_ROWS = 2_000
 
 
-def training_is_due(run: Run, registry: Registry, target: Target) -> bool:
-    """No model serves this day, or the last training is older than `retrain_after_days`."""
-    definition = definition_hash(run, target)
-    latest = registry.candidate(target, run.as_of_date)
-    if latest is None or registry.champion(target, run.as_of_date, definition) is None:
-        return True
-    return run.as_of_date - latest.as_of_date >= timedelta(
-        days=run.home.settings.retrain_after_days
-    )
-
-
-def train_models(run: Run, only_when_due: bool = False, name: str | None = None) -> None:
-    """Train a candidate for each target (or for those of one name) and log it.
+def train_models(run: Run, targets: Sequence[Target]) -> None:
+    """Train a candidate for each of these targets and log it.
 
     Thin data is a result: it is kept in the run's state with the counts found and needed.
     """
     registry = Registry(run.home)
-    targets = run.target(name) if name else run.targets
-    if only_when_due:
-        targets = [target for target in targets if training_is_due(run, registry, target)]
-        if not targets:
-            run.report("training: not due")
-            return
     state = RunState(run).require("events", "build")
     if "labels" not in state["done"]:
         build_labels(run)

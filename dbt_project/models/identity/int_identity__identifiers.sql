@@ -48,15 +48,23 @@ normalised as (
     where id_value is not null
 ),
 
+-- A pattern that comes from a table costs much per value, so each value is looked at once.
+different as (
+    select distinct
+        id_type,
+        id_value
+    from normalised
+),
+
 junk as (
     select distinct
-        normalised.id_type,
-        normalised.id_value
-    from normalised
+        different.id_type,
+        different.id_value
+    from different
     inner join {{ ref('junk_identifiers') }} as patterns
         on
-            patterns.id_type in (normalised.id_type, '*')
-            and {{ matches('lower(normalised.id_value)', 'patterns.pattern') }}
+            patterns.id_type in (different.id_type, '*')
+            and {{ matches('lower(different.id_value)', 'patterns.pattern') }}
 )
 
 select
