@@ -116,6 +116,9 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
         run_dag(dag_id, day, environment, log, say)
     say("")
     _call([KITH, "account", "--home", str(home.root)])
+    truth = default_truth_folder(landing)
+    if truth.exists():
+        say(f"\nWhat is true of the demo brand (who is who, true probabilities): {truth}")
 
 
 def run_dag(
