@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import ml.cli
+from ml.commands.options import DAY
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.versions import Versions
@@ -241,7 +242,7 @@ def add_version(home: Path, day: str) -> None:
     audit = {"result": "passed", "rules": 24}
     manifest = {"as_of_date": day, "complete_until": day, "audit": audit, "models": [], "files": []}
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    Versions(Home(home)).make_current_if_not_older(folder.name, ml.cli.DAY.convert(day, None, None))
+    Versions(Home(home)).make_current_if_not_older(folder.name, DAY.convert(day, None, None))
 
 
 def test_status_and_rollback(kith: Kith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

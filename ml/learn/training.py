@@ -6,8 +6,7 @@ predict every contender out of fold; choose settings, winner and correction ther
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,29 +27,13 @@ from ml.learn.crossfit import (
     trees_out_of_fold,
 )
 from ml.learn.frames import KEYS, labelled_rows
-from ml.learn.linear import RegularisedLogistic, SimpleRule, sigmoid
-from ml.learn.models import Model
+from ml.learn.linear import sigmoid
 from ml.learn.promotion import Comparison, compare
+from ml.learn.refit import fit_bundle
 from ml.learn.result import TrainingResult
-from ml.learn.trees import BoostedTrees
+from ml.learn.task import Task
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
-
-BASE_RATE_ROWS = 1000
-"""The base rate is that of the latest cut-offs that together hold this many rows."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """The arguments of a training that its steps share."""
-
-    target: str
-    horizon_days: int
-    feature_names: tuple[str, ...]
-    rule_columns: tuple[str, ...]
-    seed: int
-    threads: int
-    tell: Callable[[str], None]
 
 
 def train(
@@ -112,10 +95,10 @@ def train(
     judged = judged_rows(splits)
     choice = choose(table, judged, out_of_time, found, horizon_days, seed)
     task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
-    rule = _bundle(task, table, found, choice.best_rule, Calibrator(), "D")
+    rule = fit_bundle(task, table, found, choice.best_rule, Calibrator(), "D")
     served = rule
     if choice.served != choice.best_rule:
-        served = _bundle(task, table, found, choice.served, choice.calibrator, choice.grade)
+        served = fit_bundle(task, table, found, choice.served, choice.calibrator, choice.grade)
     oof = rows.loc[judged, ["customer_id", "as_of_date", "label"]].reset_index(drop=True)
     oof = oof.assign(
         **{name: sigmoid(contender.logit) for name, contender in found.items()},
@@ -156,28 +139,6 @@ def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, 
     return found
 
 
-def _bundle(
-    task: Task,
-    table: Table,
-    found: dict[str, OutOfFold],
-    name: str,
-    calibrator: Calibrator,
-    grade: str,
-) -> ModelBundle:
-    days = [day.astype(date) for day in np.unique(table.day)]
-    return ModelBundle(
-        target=task.target,
-        horizon_days=task.horizon_days,
-        feature_names=task.feature_names,
-        model=_refit(task, table, found, name),
-        calibrator=calibrator,
-        grade=grade,
-        base_rate=_base_rate(table),
-        cutoffs=tuple(days),
-        trained_until=days[-1] + timedelta(days=task.horizon_days),
-    )
-
-
 def _result(
     counts: TrainingResult,
     oof: pd.DataFrame,
@@ -208,34 +169,6 @@ def _result(
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
     )
-
-
-def _refit(task: Task, table: Table, found: dict[str, OutOfFold], served: str) -> Model:
-    """Fit the winner, with the settings found out of fold, on every row."""
-    everything = np.arange(len(table.outcome))
-    weights = table.weights(everything)
-    if served.startswith("rule:"):
-        column = int(found[served].setting)
-        return SimpleRule.fit(table.values, table.outcome, weights, column)
-    base = None
-    if served != "trees":
-        (base,) = RegularisedLogistic.fit_path(
-            table.values, table.outcome, weights, [found["logistic"].setting]
-        )
-    rounds = 0 if served == "logistic" else int(found[served].setting)
-    if base is not None and rounds == 0:
-        return base
-    offset = None if base is None else base.logit(table.values)
-    return BoostedTrees.fit(
-        table.tree_rows(everything, offset), rounds, task.seed, task.threads, base
-    )
-
-
-def _base_rate(table: Table) -> float:
-    days, counts = np.unique(table.day, return_counts=True)
-    enough = np.flatnonzero(counts[::-1].cumsum() >= BASE_RATE_ROWS)
-    first = days[::-1][enough[0]] if len(enough) else days[0]
-    return float(table.outcome[table.day >= first].mean())
 
 
 def _parameters(

@@ -1,0 +1,85 @@
+"""What the commands share: their options, how a line is printed, how a step holds its home."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ml.run import Run
+
+Command = Callable[..., None]
+
+
+class _Day(click.ParamType[date, str | date]):
+    """A day written YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").date()
+        except ValueError:
+            self.fail(f"'{value}' is not a day written YYYY-MM-DD", param, ctx)
+
+
+DAY = _Day()
+FOLDER = click.Path(path_type=Path)
+
+home_option = click.option(
+    "--home",
+    type=FOLDER,
+    envvar="KITH_HOME",
+    default=Path("home"),
+    show_default=True,
+    help="The home folder.",
+)
+landing_option = click.option(
+    "--landing", type=FOLDER, required=True, envvar="KITH_LANDING", help="The landing zone."
+)
+target_option = click.option("--target", "name", help="Only the targets of this name.")
+
+
+def run_options(command: Command) -> Command:
+    """The options that every step of a run takes."""
+    for option in (
+        click.option(
+            "--targets",
+            type=FOLDER,
+            envvar="KITH_TARGETS",
+            help="Another targets file than the seed.",
+        ),
+        click.option(
+            "--as-of-date",
+            "day",
+            type=DAY,
+            required=True,
+            help="00:00 of this day; facts before it count.",
+        ),
+        home_option,
+        landing_option,
+    ):
+        command = option(command)
+    return command
+
+
+def say(line: str) -> None:
+    """Print one line at once, so that a log shows progress as it happens."""
+    click.echo(line)
+    sys.stdout.flush()
+
+
+def in_step(options: dict[str, Any], doing: str, work: Callable[[Run], Any]) -> None:
+    """Run one step on one home, alone."""
+    from ml.run import Run
+
+    run = Run.of(options["home"], options["landing"], options["day"], options["targets"], say)
+    with run.home.lock(f"kith {doing} --as-of-date {run.as_of_date}"):
+        work(run)

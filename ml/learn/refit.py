@@ -1,0 +1,67 @@
+"""The model that serves: the winner out of fold, fitted once more on every row."""
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from ml.learn.bundle import ModelBundle
+from ml.learn.calibration import Calibrator
+from ml.learn.crossfit import OutOfFold, Table
+from ml.learn.linear import RegularisedLogistic, SimpleRule
+from ml.learn.models import Model
+from ml.learn.task import Task
+from ml.learn.trees import BoostedTrees
+
+BASE_RATE_ROWS = 1000
+"""The base rate is that of the latest cut-offs that together hold this many rows."""
+
+
+def fit_bundle(
+    task: Task,
+    table: Table,
+    found: dict[str, OutOfFold],
+    name: str,
+    calibrator: Calibrator,
+    grade: str,
+) -> ModelBundle:
+    """Fit the contender ``name`` with its setting of ``found`` on all rows, and bundle it with what it needs."""
+    days = [day.astype(date) for day in np.unique(table.day)]
+    return ModelBundle(
+        target=task.target,
+        horizon_days=task.horizon_days,
+        feature_names=task.feature_names,
+        model=_refit(task, table, found, name),
+        calibrator=calibrator,
+        grade=grade,
+        base_rate=_base_rate(table),
+        cutoffs=tuple(days),
+        trained_until=days[-1] + timedelta(days=task.horizon_days),
+    )
+
+
+def _refit(task: Task, table: Table, found: dict[str, OutOfFold], served: str) -> Model:
+    """Fit the winner, with the settings found out of fold, on every row."""
+    everything = np.arange(len(table.outcome))
+    weights = table.weights(everything)
+    if served.startswith("rule:"):
+        column = int(found[served].setting)
+        return SimpleRule.fit(table.values, table.outcome, weights, column)
+    base = None
+    if served != "trees":
+        (base,) = RegularisedLogistic.fit_path(
+            table.values, table.outcome, weights, [found["logistic"].setting]
+        )
+    rounds = 0 if served == "logistic" else int(found[served].setting)
+    if base is not None and rounds == 0:
+        return base
+    offset = None if base is None else base.logit(table.values)
+    return BoostedTrees.fit(
+        table.tree_rows(everything, offset), rounds, task.seed, task.threads, base
+    )
+
+
+def _base_rate(table: Table) -> float:
+    days, counts = np.unique(table.day, return_counts=True)
+    enough = np.flatnonzero(counts[::-1].cumsum() >= BASE_RATE_ROWS)
+    first = days[::-1][enough[0]] if len(enough) else days[0]
+    return float(table.outcome[table.day >= first].mean())
