@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ml.learn.linear import Floats, RegularisedLogistic, SimpleRule, one_blas_thread, sigmoid
 from ml.learn.metrics import log_loss
 from ml.learn.splits import rolling_folds
-from ml.learn.trees import GrowingTrees, TreeRows, quieten_thread
+from ml.learn.trees import GrowingTrees, TreeRows
 
 Rows = NDArray[np.intp]
 
@@ -186,29 +186,26 @@ def trees_out_of_fold(
 ) -> OutOfFold:
     """Predict with the number of trees whose pooled log-loss is lowest, possibly none on a base.
 
-    All splits grow together, ROUNDS_STEP trees at a time, so that the search can stop early, and
-    side by side: trees this small keep one thread busy better than two.
+    All splits grow together, ROUNDS_STEP trees at a time, so that the search can stop early. One after
+    the other, though: LightGBM keeps its number of threads in one place for the whole process, and
+    models that grow side by side crash now and then.
     """
-    growing: list[GrowingTrees] = []
-    start: list[Floats] = []
-    own_threads = max(1, threads // len(splits))
+    growing, start = [], []
     for number, split in enumerate(splits):
         logistic = base.per_split[number] if base else None
         offset = logistic.logit(table.values[split.fit]) if logistic else None
         judged_offset = logistic.logit(table.values[split.judge]) if logistic else None
         rows, judged = table.tree_rows(split.fit, offset), table.values[split.judge]
-        growing.append(GrowingTrees(rows, judged, judged_offset, seed, own_threads))
+        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads))
         start.append(np.zeros(len(split.judge)) if judged_offset is None else judged_offset)
     outcome = table.outcome[judged_rows(splits)]
     best = OutOfFold(np.concatenate(start), 0.0, [])
     best_loss = log_loss(outcome, sigmoid(best.logit)) if base else np.inf
-    with ThreadPoolExecutor(threads, initializer=quieten_thread) as pool:
-        for rounds in range(ROUNDS_STEP, MAX_ROUNDS + 1, ROUNDS_STEP):
-            parts = pool.map(lambda trees: trees.grow(ROUNDS_STEP), growing)
-            logit = np.concatenate(list(parts))
-            loss = log_loss(outcome, sigmoid(logit))
-            if loss < best_loss * (1.0 - LEAST_IMPROVEMENT):
-                best, best_loss = OutOfFold(logit, float(rounds), []), loss
-            elif rounds - best.setting >= PATIENCE * ROUNDS_STEP:
-                break
+    for rounds in range(ROUNDS_STEP, MAX_ROUNDS + 1, ROUNDS_STEP):
+        logit = np.concatenate([trees.grow(ROUNDS_STEP) for trees in growing])
+        loss = log_loss(outcome, sigmoid(logit))
+        if loss < best_loss * (1.0 - LEAST_IMPROVEMENT):
+            best, best_loss = OutOfFold(logit, float(rounds), []), loss
+        elif rounds - best.setting >= PATIENCE * ROUNDS_STEP:
+            break
     return best

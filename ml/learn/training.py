@@ -5,7 +5,6 @@ predict every contender out of fold; choose settings, winner and correction ther
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -127,15 +126,9 @@ def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, 
         found[f"rule:{column}"] = rule_out_of_fold(table, splits, number)
     task.tell(f"{task.target}: logistic model")
     found["logistic"] = logistic_out_of_fold(table, splits, task.threads)
-    task.tell(f"{task.target}: trees on the logistic model, and alone")
-    bases = {"trees_on_logistic": found["logistic"], "trees": None}
-
-    def grow(base: OutOfFold | None) -> OutOfFold:
-        return trees_out_of_fold(table, splits, task.seed, task.threads, base)
-
-    # Side by side: each search waits for its slowest split, and the other fills the gap.
-    with ThreadPoolExecutor(len(bases)) as pool:
-        found |= zip(bases, pool.map(grow, bases.values()), strict=True)
+    for name, base in (("trees_on_logistic", found["logistic"]), ("trees", None)):
+        task.tell(f"{task.target}: {name}")
+        found[name] = trees_out_of_fold(table, splits, task.seed, task.threads, base)
     return found
 
 

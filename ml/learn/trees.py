@@ -146,11 +146,6 @@ class GrowingTrees:
         return np.asarray(np.log(seen[0]) - np.log1p(-seen[0]))
 
 
-def quieten_thread() -> None:
-    """Set LightGBM's verbosity for the calling thread: each thread has its own, and begins talkative."""
-    lgb.Dataset(np.zeros((2, 1)), params=PARAMETERS).construct()
-
-
 def _parameters(rows: TreeRows, seed: int, threads: int) -> dict[str, Any]:
     return PARAMETERS | {
         "seed": seed,
