@@ -20,9 +20,9 @@ from tests.conftest import REPOSITORY
 PAGES = [
     "README.md",
     "docs/demo_brand.md",
-    "docs/data_engineer.md",
     "docs/data_scientist.md",
     "docs/marketer.md",
+    "docs/data_engineer.md",
     "docs/erasure.md",
     "docs/services.md",
     "docs/decisions.md",

@@ -1,4 +1,4 @@
-"""The main job on real data, through Airflow and by hand, held against what really happened afterwards.
+"""The main job on real data, by hand and (once) through Airflow, held against what really happened afterwards.
 
 By hand means, for the first case, the commands of the README as they stand there. The bounds are the best
 single simple rule on the same people (README of the data); Kith must beat it.
@@ -35,6 +35,8 @@ CASES = {
         {"everyone": (16_149, 0.848), "shared before": (6_856, 0.656)},
     ),
 }
+# The same steps run in Airflow, so one case shows that it publishes the same.
+IN_AIRFLOW = "next_purchase"
 FIGURES = re.compile(
     r"(?P<group>everyone|shared before), (?P<contender>.+): n (?P<n>[\d,]+), base rate [\d.]+, "
     r"AUC (?P<auc>[\d.]+), log-loss (?P<log_loss>[\d.]+), ECE (?P<ece>[\d.]+)"
@@ -98,14 +100,15 @@ def test_the_main_job_beats_the_best_simple_rule_on_what_happened(
         if name == "churn"
         else by_hand(name, shared_data, tmp_path)
     )
-    airflow_home = tmp_path / "airflow_home"
-    started(
-        [sys.executable, "-m", "ml.airflow_home", "dags", "test", "customer_360_daily", day],
-        KITH_HOME=airflow_home,
-        KITH_LANDING=landing,
-        KITH_TARGETS=targets,
-    )
-    assert current(airflow_home) == current(home)
+    if name == IN_AIRFLOW:
+        airflow_home = tmp_path / "airflow_home"
+        started(
+            [sys.executable, "-m", "ml.airflow_home", "dags", "test", "customer_360_daily", day],
+            KITH_HOME=airflow_home,
+            KITH_LANDING=landing,
+            KITH_TARGETS=targets,
+        )
+        assert current(airflow_home) == current(home)
 
     told = [found.groupdict() for found in FIGURES.finditer(judged)]
     assert {line["group"] for line in told} == set(expected)
