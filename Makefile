@@ -41,7 +41,7 @@ lint: setup
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile -rs tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs tests
 
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs -m "not slow" tests

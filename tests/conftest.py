@@ -93,6 +93,11 @@ def query_parquet(query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs come first, so that no worker waits at the end for one that began late."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The real data sets, where they are; the tests that need them are skipped elsewhere, saying so."""
