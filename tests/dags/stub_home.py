@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class StubHome:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.root,
+            preexec_fn=_hear_interrupts,
         )
 
     def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
@@ -50,6 +52,11 @@ class StubHome:
         folders = f" --landing {self.root / 'landing'} --home {self.root}"
         assert all(folders in line for line in lines if not line.startswith(("demo", "account")))
         return [line.replace(folders, "") for line in lines]
+
+
+def _hear_interrupts() -> None:
+    """A shell's background job ignores SIGINT, and so would all that it starts: the tests themselves, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _clean_environment() -> dict[str, str]:
