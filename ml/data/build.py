@@ -133,8 +133,7 @@ def build_cutoffs(run: Run, plan: list[tuple[str, int, date]]) -> None:
     run.report(
         f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else "")
     )
-    _build_snapshots(run, cutoffs)
-    run_models(run.home, run.as_of_date, ["path:models/labels"], run.report)
+    _build_snapshots(run, cutoffs, "path:models/labels")
 
 
 def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, date]]:
@@ -166,14 +165,18 @@ def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
     return int(row[0]) if row else 0
 
 
-def _build_snapshots(run: Run, dates: list[date]) -> None:
+def _build_snapshots(run: Run, dates: list[date], *more: str) -> None:
+    """Build the features of the dates that lack them, and more models in the same start of dbt."""
     with connect(run.home) as connection:
         missing = Snapshots(connection, run, *SNAPSHOT_TABLE).missing(dates)
+        there = table_exists(connection, ".".join(SNAPSHOT_TABLE))
         if not table_exists(connection, "control.training_plan"):
             write_table(connection, "control.training_plan", TRAINING_PLAN, [])
         write_dates(connection, "control.snapshot_plan", missing)
     run.report(f"features: {len(missing)} of {len(dates)} snapshot dates to build")
-    run_models(run.home, run.as_of_date, ["path:models/features"], run.report)
+    features = [] if there and not missing else ["path:models/features"]
+    if select := [*features, *more]:
+        run_models(run.home, run.as_of_date, select, run.report)
     with connect(run.home) as connection:
         Snapshots(connection, run, *SNAPSHOT_TABLE).record(missing)
 
