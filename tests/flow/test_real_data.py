@@ -36,7 +36,7 @@ CASES = {
     ),
 }
 # The same steps run in Airflow, so one case shows that it publishes the same.
-IN_AIRFLOW = "next_purchase"
+IN_AIRFLOW = "churn"
 FIGURES = re.compile(
     r"(?P<group>everyone|shared before), (?P<contender>.+): n (?P<n>[\d,]+), base rate [\d.]+, "
     r"AUC (?P<auc>[\d.]+), log-loss (?P<log_loss>[\d.]+), ECE (?P<ece>[\d.]+)"
