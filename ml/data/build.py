@@ -22,8 +22,16 @@ from ml.learn.splits import cutoff_grid
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
-# What a day's warehouse consists of before anything is learned from it.
-BUILD_STEPS = ("landing", "identity", "events", "features", "labels")
+# What a day's warehouse consists of before anything is learned from it, with the verdicts on it.
+BUILD_STEPS = (
+    "landing",
+    "checked_landing",
+    "identity",
+    "events",
+    "features",
+    "checked_features",
+    "labels",
+)
 SNAPSHOT_TABLE = ("features", "customer_features")
 TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
 

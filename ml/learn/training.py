@@ -5,6 +5,7 @@ predict every contender out of fold; choose settings, winner and correction ther
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -124,11 +125,16 @@ def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, 
     for column in task.rule_columns:
         number = task.feature_names.index(column)
         found[f"rule:{column}"] = rule_out_of_fold(table, splits, number)
-    task.tell(f"{task.target}: logistic model")
-    found["logistic"] = logistic_out_of_fold(table, splits, task.threads)
-    for name, base in (("trees_on_logistic", found["logistic"]), ("trees", None)):
-        task.tell(f"{task.target}: {name}")
-        found[name] = trees_out_of_fold(table, splits, task.seed, task.threads, base)
+    task.tell(f"{task.target}: logistic model, and trees alone")
+    with ThreadPoolExecutor(1) as pool:  # neither needs the other, nor keeps all threads busy
+        logistic = pool.submit(logistic_out_of_fold, table, splits, task.threads)
+        trees = trees_out_of_fold(table, splits, task.seed, task.threads, None)
+        found["logistic"] = logistic.result()
+    task.tell(f"{task.target}: trees on the logistic model")
+    found["trees_on_logistic"] = trees_out_of_fold(
+        table, splits, task.seed, task.threads, found["logistic"]
+    )
+    found["trees"] = trees
     return found
 
 
