@@ -52,6 +52,16 @@ class Verdict:
         return [broken for broken in self.broken if broken.stops]
 
     @property
+    def told(self) -> str:
+        """The rules that stop the run, and what was found."""
+        return ". ".join(f"Rule: {broken.rule}. Found: {broken.found}" for broken in self.stops)
+
+    @property
+    def ways_out(self) -> str:
+        """What to do about them, each way once."""
+        return ". ".join(dict.fromkeys(broken.way_out for broken in self.stops))
+
+    @property
     def warnings(self) -> list[str]:
         """One line for each broken rule that stops nothing."""
         return [
@@ -62,11 +72,9 @@ class Verdict:
 
     def message(self) -> str:
         """One paragraph for people on why the run stops."""
-        told = ". ".join(f"Rule: {broken.rule}. Found: {broken.found}" for broken in self.stops)
-        ways = ". ".join(dict.fromkeys(broken.way_out for broken in self.stops))
         return (
             f"Border {self.border} stopped the run for {self.as_of_date}: {len(self.stops)} of {self.rules} rules "
-            f"broken. {told}. Where: {self.where}. Way out: {ways}."
+            f"broken. {self.told}. Where: {self.where}. Way out: {self.ways_out}."
         )
 
 
@@ -158,6 +166,8 @@ def _write_report(path: Path, verdict: Verdict, accounts: list[dict[str, Any]]) 
         "as_of_date": verdict.as_of_date.isoformat(),
         "result": "passed" if verdict.passed else "failed",
         "rules": verdict.rules,
+        "told": verdict.told,
+        "ways_out": verdict.ways_out,
         "broken": [vars(broken) for broken in verdict.broken],
         "batches": accounts,
     }

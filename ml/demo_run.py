@@ -28,6 +28,7 @@ from ml.airflow_home import (
     check_day,
     prepare_airflow,
 )
+from ml.commands.options import say
 from ml.data.demo import DEMO_AS_OF_DATE, DEMO_SETTINGS, default_truth_folder
 from ml.errors import KithError
 from ml.home import Home
@@ -77,7 +78,7 @@ class Progress:
 def main(day: str, customers: int) -> None:
     """Run the demo into the home folder that KITH_HOME names (default ./home)."""
     try:
-        run_demo(date.fromisoformat(day), customers, _say)
+        run_demo(date.fromisoformat(day), customers, say)
     except (KithError, ValueError) as error:
         click.echo(f"kith: {error}", err=True)
         sys.exit(1)
@@ -192,11 +193,6 @@ def _call(command: list[str]) -> None:
         raise KithError(
             f"`{' '.join(command)}` ended with status {status}; what it said stands above."
         )
-
-
-def _say(line: str) -> None:
-    click.echo(line)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

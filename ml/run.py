@@ -89,8 +89,7 @@ class RunState:
 
     def has(self, step: str) -> bool:
         """Tell whether the warehouse holds this step's results for this run's day."""
-        state = self._read()
-        return state.get("as_of_date") == self._run.as_of_date.isoformat() and step in state["done"]
+        return self.built_for(self._run.home, step) == self._run.as_of_date
 
     def note(self, step: str, **facts: Any) -> None:
         """Remember that a step is done, with facts that later steps read."""

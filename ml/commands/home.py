@@ -7,21 +7,13 @@ from pathlib import Path
 
 import click
 
-from ml.commands.options import (
-    DAY,
-    FOLDER,
-    home_option,
-    landing_option,
-    say,
-)
+from ml.commands.options import DAY, home_option, landing_option, say, targets_option
 
 
 @click.command()
 @landing_option
 @home_option
-@click.option(
-    "--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed."
-)
+@targets_option
 @click.option("--from", "first", type=DAY, required=True)
 @click.option("--to", "last", type=DAY, required=True)
 def backfill(landing: Path, home: Path, targets: Path | None, first: date, last: date) -> None:

@@ -6,11 +6,7 @@ from pathlib import Path
 
 import click
 
-from ml.commands.options import (
-    FOLDER,
-    landing_option,
-    say,
-)
+from ml.commands.options import FOLDER, landing_option, say
 
 
 @click.command()

@@ -44,18 +44,16 @@ home_option = click.option(
 landing_option = click.option(
     "--landing", type=FOLDER, required=True, envvar="KITH_LANDING", help="The landing zone."
 )
+targets_option = click.option(
+    "--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed."
+)
 target_option = click.option("--target", "name", help="Only the targets of this name.")
 
 
 def run_options(command: Command) -> Command:
     """The options that every step of a run takes."""
     for option in (
-        click.option(
-            "--targets",
-            type=FOLDER,
-            envvar="KITH_TARGETS",
-            help="Another targets file than the seed.",
-        ),
+        targets_option,
         click.option(
             "--as-of-date",
             "day",

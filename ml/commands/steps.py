@@ -7,12 +7,7 @@ from typing import Any
 
 import click
 
-from ml.commands.options import (
-    DAY,
-    in_step,
-    run_options,
-    target_option,
-)
+from ml.commands.options import DAY, in_step, run_options, target_option
 
 
 @click.command()

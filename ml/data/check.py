@@ -57,11 +57,9 @@ def _judge(run: Run) -> None:
         report = run.home.border_report("landing")
         if not report.exists():
             raise
-        broken = json.loads(report.read_text(encoding="utf-8"))["broken"]
-        told = [f"Rule: {rule['rule']}. Found: {rule['found']}" for rule in broken if rule["stops"]]
-        ways = dict.fromkeys(rule["way_out"] for rule in broken if rule["stops"])
+        found = json.loads(report.read_text(encoding="utf-8"))
         raise KithError(
-            f"A run would stop at this landing zone. {'. '.join(told)}. Way out: {'. '.join(ways)}."
+            f"A run would stop at this landing zone. {found['told']}. Way out: {found['ways_out']}."
         ) from None
 
 

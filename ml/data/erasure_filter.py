@@ -15,6 +15,7 @@ import duckdb
 from ml.data.contract import Entity
 from ml.data.erasures import TAIL, Erasures, load_erasures, token_sql
 from ml.data.phones import e164
+from ml.data.sql_text import literal
 from ml.home import Home
 
 # Whose row it is: the columns of source and key. An order's lines are its order's.
@@ -34,6 +35,12 @@ NAMED = {"orders": "seller_key", "shares": "invitee_key"}
 OF_AN_ORDER = ("orders", "order_lines")
 # Where a value that identifies a person stands alone in a row about a record.
 VALUES = {"profiles": {"email": "email", "phone": "phone"}, "measurements": {"device_id": "device"}}
+
+
+def keys_of(entity: str) -> list[tuple[str, str]]:
+    """Every pair of columns of an entity, source and key, that names a record."""
+    named = [("source", NAMED[entity])] if entity in NAMED else []
+    return [*OWNERS.get(entity, []), *named]
 
 
 class ErasureFilter:
@@ -58,7 +65,7 @@ class ErasureFilter:
         before = _count(connection, f"select count(*) from {relation}")
         connection.execute(
             f"copy (select {', '.join(columns)}, file, row_fault, file_row from {relation} "
-            f"where not {self._is_erased(connection, entity, relation)}) to {_literal(target)} (format parquet)"
+            f"where not {self._is_erased(connection, entity, relation)}) to {literal(target)} (format parquet)"
         )
         return before - _count(connection, f"select count(*) from {_parquet(target)}")
 
@@ -192,8 +199,4 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 
 def _parquet(path: Path) -> str:
-    return f"read_parquet({_literal(path)})"
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return f"read_parquet({literal(path)})"

@@ -11,7 +11,8 @@ import duckdb
 
 from ml.data.contract import entities
 from ml.data.erased_person import Record
-from ml.data.erasure_filter import ErasureFilter
+from ml.data.erasure_filter import ErasureFilter, keys_of
+from ml.data.sql_text import raw_rows
 
 # Texts that tell one person from all others, and are long enough to be searched for.
 SOUGHT = {
@@ -29,16 +30,10 @@ SHORTEST = 6
 
 def holds_record(connection: duckdb.DuckDBPyConnection, raw: Path, record: Record) -> bool:
     """Does any row of a raw layer name a record?"""
-    pairs = {
-        "links": [("left_source", "left_key"), ("right_source", "right_key")],
-        "orders": [("source", "source_key"), ("source", "seller_key")],
-        "shares": [("source", "inviter_key"), ("source", "invitee_key")],
-    }
-    for entity in entities().values():
-        usual = [("source", "source_key")] if "source_key" in entity.columns else []
-        for source, key in pairs.get(entity.name, usual):
+    for entity in entities():
+        for source, key in keys_of(entity):
             row = connection.execute(
-                f"select 1 from {_rows(raw, entity.name)} where trim({source}) = ? and trim({key}) = ? limit 1",
+                f"select 1 from {raw_rows(raw, entity)} where trim({source}) = ? and trim({key}) = ? limit 1",
                 list(record),
             ).fetchone()
             if row:
@@ -57,7 +52,7 @@ def orders_of(
         with orders as (
             select trim(source) as source, trim(order_id) as order_id, nullif(trim(source_key), '') as source_key,
                 row_fault is null as fits
-            from {_rows(raw, "orders")}
+            from {raw_rows(raw, "orders")}
         )
         select orders.source, orders.order_id
         from orders left join own using (source, source_key)
@@ -77,7 +72,7 @@ def texts_to_seek(
     """Texts of erased people's rows that stand in nobody else's and are long enough not to be met by chance."""
     found: set[str] = set()
     for entity, columns in SOUGHT.items():
-        erased.mark(connection, entities()[entity], _rows(raw, entity))
+        erased.mark(connection, entities()[entity], raw_rows(raw, entity))
         for column in columns:
             rows = connection.execute(
                 f"select distinct trim({column}) from marked_rows where erased and strlen(trim({column})) >= ? "
@@ -86,8 +81,3 @@ def texts_to_seek(
             ).fetchall()
             found |= {text for (text,) in rows}
     return sorted(found)
-
-
-def _rows(raw: Path, entity: str) -> str:
-    folder = str(raw / entity).replace("'", "''")
-    return f"read_parquet('{folder}/*.parquet')"

@@ -6,6 +6,7 @@ import duckdb
 import phonenumbers
 import pyarrow as pa
 
+from ml.data.sql_text import raw_rows
 from ml.data.warehouse import table_exists
 from ml.home import Home
 
@@ -38,13 +39,12 @@ def normalise_phones(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         declared = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
         connection.execute(f"create table control.phone_numbers ({declared})")
     connection.execute("delete from control.phone_numbers where country <> ?", [country])
-    raw = str(home.raw).replace("'", "''")
     unseen = connection.execute(
         f"""
         select distinct trim(raw) from (
-            select phone as raw from read_parquet('{raw}/profiles/*.parquet')
+            select phone as raw from {raw_rows(home.raw, "profiles")}
             union all
-            select id_value from read_parquet('{raw}/identifiers/*.parquet')
+            select id_value from {raw_rows(home.raw, "identifiers")}
             where lower(trim(id_type)) = 'phone'
         )
         where trim(raw) <> '' and trim(raw) not in (select raw from control.phone_numbers)

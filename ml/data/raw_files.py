@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ml.data.contract import Entity
 from ml.data.landing import LandedFile, csv_header, unreadable, wrong_encoding
+from ml.data.sql_text import literal
 
 EXTRA_FIELDS = "*=more fields than the header names"
 
@@ -65,11 +66,7 @@ def _quoted(identifier: str) -> str:
 
 def _path_literal(path: Path) -> str:
     """A path as SQL text that means this file alone, whatever pattern characters its name holds."""
-    return _literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
 
 
 def _parquet_relation(
@@ -102,7 +99,7 @@ def _csv_relation(file: LandedFile) -> tuple[str, str, dict[str, str]]:
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     relation = (
         f"read_csv({_path_literal(file.path)}, auto_detect = false, header = true, "
-        f"delim = {_literal(file.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})"
+        f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})"
     )
     texts = {column: names[header.index(own)] for column, own in file.columns.items()}
     return relation, "row_number() over ()", texts
@@ -121,8 +118,8 @@ def _copy(
         for column in file.entity.columns
     ]
     connection.execute(
-        f"copy (select {', '.join(columns)}, {_literal(file.name)} as file, cast(null as varchar) as row_fault, "
-        f"{row_number} as file_row from {relation}) to {_literal(str(target))} (format parquet)"
+        f"copy (select {', '.join(columns)}, {literal(file.name)} as file, cast(null as varchar) as row_fault, "
+        f"{row_number} as file_row from {relation}) to {literal(str(target))} (format parquet)"
     )
 
 

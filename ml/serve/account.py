@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
@@ -35,10 +36,10 @@ with worth as (
         concat_ws('+', case when consent_email then 'email' end, case when consent_sms then 'sms' end,
             case when consent_push then 'push' end) as channels,
         concat_ws('; ', scores.reason_1, scores.reason_2, scores.reason_3) as reasons
-    from '{customers}' as customers
-    inner join '{scores}' as scores using (customer_id)
+    from {customers} as customers
+    inner join {scores} as scores using (customer_id)
     where scores.target = 'churn' and scores.status = 'scored' and scores.probability >= scores.base_rate
-        and scores.horizon_days = (select min(horizon_days) from '{scores}' where target = 'churn')
+        and scores.horizon_days = (select min(horizon_days) from {scores} where target = 'churn')
         and not list_contains(string_split(coalesce(customers.roles, ''), ','), 'staff')
 )
 
@@ -78,7 +79,7 @@ def describe_account(home: Home, figures: Figures) -> list[str]:
 
 def _asker(connection: duckdb.DuckDBPyConnection, folder: Path) -> Query:
     """Queries that name a published table as `{table}`, or `{scores}`."""
-    files = {path.stem: str(path).replace("'", "''") for path in sorted(folder.glob("*.parquet"))}
+    files = {path.stem: literal(path) for path in sorted(folder.glob("*.parquet"))}
     files["scores"] = files["customer_scores"]
 
     def ask(query: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -89,9 +90,9 @@ def _asker(connection: duckdb.DuckDBPyConnection, folder: Path) -> Query:
 
 def _rows_read(ask: Query) -> Iterator[str]:
     found = ask(
-        "select \"table\", observed, coalesce(refused, 0) from '{data_quality}' "
+        'select "table", observed, coalesce(refused, 0) from {data_quality} '
         'left join (select entity as "table", count(distinct (file, "row")) as refused '
-        "from '{quarantine}' group by 1) using (\"table\") "
+        'from {quarantine} group by 1) using ("table") '
         'where "check" = "table" || \' rows add up\' order by 1'
     )
     read = [(entity, int(observed.split()[0]), refused) for entity, observed, refused in found]
@@ -101,7 +102,7 @@ def _rows_read(ask: Query) -> Iterator[str]:
         + [("all", f"{sum(r for _, r, _ in read):,}", f"{sum(r for _, _, r in read):,}")]
     )
     for rows, entity, column, reason in ask(
-        "select count(*), entity, \"column\", reason from '{quarantine}' group by 2, 3, 4 "
+        'select count(*), entity, "column", reason from {quarantine} group by 2, 3, 4 '
         f"order by 1 desc, 2, 3, 4 limit {COMMONEST_REFUSALS}"
     ):
         yield f"{rows:,} refused: {entity}.{column} {reason}"
@@ -110,13 +111,13 @@ def _rows_read(ask: Query) -> Iterator[str]:
 def _who_is_who(ask: Query) -> Iterator[str]:
     ((records, customers, sources),) = ask(
         "select count(distinct (source, source_key)), count(distinct customer_id), count(distinct source) "
-        "from '{identity_map}' where valid_to is null"
+        "from {identity_map} where valid_to is null"
     )
     ((single, joined, largest),) = ask(
         "select count(*) filter (records_count = 1), count(*) filter (records_count > 1), "
-        "coalesce(max(records_count), 0) from '{customers}'"
+        "coalesce(max(records_count), 0) from {customers}"
     )
-    ((merges,),) = ask("select count(*) from '{customer_merges}'")
+    ((merges,),) = ask("select count(*) from {customer_merges}")
     yield f"{records:,} records of {sources} sources are {customers:,} customers"
     yield f"{joined:,} of them are known by several records (at most {largest}), {single:,} by one"
     yield f"{merges:,} times two customers turned out to be one"
@@ -124,7 +125,7 @@ def _who_is_who(ask: Query) -> Iterator[str]:
 
 def _levels(ask: Query) -> Iterator[str]:
     found: dict[str, int] = dict(
-        ask("select coalesce(level, 'none'), count(*) from '{customers}' group by 1")
+        ask("select coalesce(level, 'none'), count(*) from {customers} group by 1")
     )
     everyone = sum(found.values()) or 1
     yield ", ".join(
@@ -133,7 +134,7 @@ def _levels(ask: Query) -> Iterator[str]:
     )
     ((bringers, brought, revenue),) = ask(
         "select count(*) filter (people_brought_count > 0), coalesce(sum(people_brought_count), 0), "
-        "coalesce(sum(revenue_brought), 0) from '{customers}'"
+        "coalesce(sum(revenue_brought), 0) from {customers}"
     )
     yield f"{bringers:,} customers brought {brought:,} people, who bought for {revenue:,.0f}"
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from ml.data.erasures import Erasures, token_sql
+from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.tables import published_tables
-from ml.serve.version_files import MANIFEST, literal, write_rows
-from ml.serve.versions import Version, Versions
+from ml.serve.version_files import write_rows
+from ml.serve.versions import MANIFEST, Version, Versions
 
 MAP, MERGES = "identity_map.parquet", "customer_merges.parquet"
 # A row with an erased id in one of these is about the person; an id anywhere else in a row is emptied.
@@ -147,27 +149,32 @@ def _write_without(
     ]
     texts = [name for name, kind in columns if kind == "VARCHAR"]
     about = _about(path.stem) & set(texts)
-    gone = [f'coalesce("{name}" in (from erased_ids), false)' for name in sorted(about)]
-    if path.name == MAP:
-        gone = ["(source, source_key) in (select (source, source_key) from erased_records)"]
-    others = [
-        f'coalesce("{name}" in (from erased_ids), false)' for name in texts if name not in about
-    ]
-    where = " or ".join([*gone, *(others if path.name != MAP else [])]) or "false"
+    emptied = [name for name in texts if name not in about]
+    gone = _any_erased(sorted(about))
+    if path.name == MAP:  # another person's record may have borne an erased id, and stays
+        emptied = []
+        gone = "(source, source_key) in (select (source, source_key) from erased_records)"
+    where = f"{gone} or {_any_erased(emptied)}"
     found = connection.execute(f"select count(*) from {rows} where {where}").fetchone()
     if not found or not found[0]:
         return None
     kept = ", ".join(
         f'case when "{name}" in (from erased_ids) then null else "{name}" end as "{name}"'
-        if name in texts and name not in about and path.name != MAP
+        if name in emptied
         else f'"{name}"'
         for name, _ in columns
     )
     return write_rows(
         connection,
-        f"select {kept} from {rows} where not ({' or '.join(gone) or 'false'}) order by file_row_number",
+        f"select {kept} from {rows} where not ({gone}) order by file_row_number",
         target,
     )
+
+
+def _any_erased(columns: Iterable[str]) -> str:
+    """Does one of these columns hold an erased id?"""
+    rules = [f'coalesce("{name}" in (from erased_ids), false)' for name in columns]
+    return " or ".join(rules) or "false"
 
 
 def _about(table: str) -> set[str]:

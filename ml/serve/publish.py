@@ -16,8 +16,8 @@ from ml.errors import KithError
 from ml.run import Run, RunState
 from ml.serve.dictionary import write_dictionary
 from ml.serve.tables import PublishedTable, published_tables
-from ml.serve.version_files import MANIFEST, sha256_of, write_rows
-from ml.serve.versions import Versions
+from ml.serve.version_files import sha256_of, write_rows
+from ml.serve.versions import MANIFEST, Versions
 
 # Where a refused row stands is not part of a run's identity: the same rows may come in other files.
 NOT_COMPARED = {"quarantine.parquet"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-MANIFEST = "manifest.json"
+from ml.data.sql_text import literal
 
 
 def write_rows(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> dict[str, Any]:
@@ -23,8 +23,3 @@ def sha256_of(path: Path) -> str:
     """Digest of a file's bytes."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def literal(path: Path) -> str:
-    """A path as SQL text."""
-    return "'" + str(path).replace("'", "''") + "'"

@@ -12,6 +12,7 @@ from typing import Any
 from ml.errors import KithError
 from ml.home import Home
 
+MANIFEST = "manifest.json"
 _WAY_BACK = (
     "Remove the file and run `kith run` for the day that readers should see: "
     "its version becomes the current one."
@@ -37,7 +38,7 @@ class Versions:
     def all(self) -> list[Version]:
         """Every version, by day and name."""
         found = []
-        for path in self.folder.glob("*/manifest.json"):
+        for path in self.folder.glob(f"*/{MANIFEST}"):
             if not path.parent.name.startswith("."):
                 found.append(_read_version(path))
         return sorted(found, key=lambda version: (version.as_of_date, version.name))
