@@ -58,6 +58,11 @@ class Home:
         return self.root / "erasures.json"
 
     @property
+    def matching(self) -> Path:
+        """What the matcher of records learned, one file per epoch."""
+        return self.root / "matching"
+
+    @property
     def mlflow(self) -> Path:
         """MLflow's database and artifacts."""
         return self.root / "mlflow"

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10
+    match_weight: float = Field(
+        1.0, ge=-10, le=40, description="Bits of evidence from which two records are one person."
+    )
+    max_customer_records: int = Field(
+        100, ge=2, description="A customer of more records is cut at its weakest evidence."
+    )
     schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
     )

@@ -19,6 +19,8 @@ from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
 from ml.learn.splits import cutoff_grid
+from ml.matching.match import match_records
+from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
@@ -32,6 +34,8 @@ BUILD_STEPS = (
     "checked_features",
     "labels",
 )
+# The evidence on who is who needs no more than staging, and a start of dbt costs seconds.
+STAGING = ["path:models/staging", "path:seeds", "path:models/identity/evidence"]
 SNAPSHOT_TABLE = ("features", "customer_features")
 TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
 
@@ -61,8 +65,9 @@ def build_landing(run: Run) -> None:
         write_control_tables(connection, run.home, run.targets)
         connection.execute("drop schema if exists scores cascade")
         normalise_phones(connection, run.home)
+        normalise_names(connection, run.home)
     run.report("staging: typing and judging every row")
-    run_models(run.home, run.as_of_date, ["path:models/staging", "path:seeds"], run.report)
+    run_models(run.home, run.as_of_date, STAGING, run.report)
     with connect(run.home) as connection:
         check_currencies(connection, run)
         landing_digest = digest_of(f"{row}" for row in _visible_days(connection, run.as_of_date))
@@ -75,9 +80,11 @@ def build_identity(run: Run) -> None:
     RunState(run).require("landing", "build --part landing")
     if _is_kept(run, "identity"):
         return
+    run.report("identity: comparing records")
+    matches = match_records(run)
     run.report("identity: who is who")
     run_models(
-        run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+"], run.report
+        run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+", "path:models/identity/evidence"], run.report
     )
     with connect(run.home) as connection:
         merges = assign_customers(connection)
@@ -87,7 +94,8 @@ def build_identity(run: Run) -> None:
         ).fetchone()
     records, customers = counts or (0, 0)
     run.report(
-        f"identity: {records:,} records are {customers:,} customers; {merges:,} merges on the way"
+        f"identity: {records:,} records are {customers:,} customers; {matches:,} pairs of records matched, "
+        f"{merges:,} merges on the way"
     )
     RunState(run).note("identity")
 

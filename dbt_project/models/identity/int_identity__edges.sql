@@ -1,25 +1,40 @@
 -- One row per piece of evidence that two records are one person, with the days it holds.
--- Holders of a shared value are joined as a star around the earliest. From the day a person decides that
--- two of them differ, every pair is joined, so that the others stay together without the hub.
+-- Holders of a shared value are joined as a star around the earliest. From the day two of them are held apart,
+-- by a person or by what differs between them, every pair is joined: the others stay together without the hub.
 with holders as (
     select * from {{ ref('int_identity__holders') }}
     where holder_rank <= sharing_limit
+),
+
+held_apart as (
+    select
+        left_record_no,
+        right_record_no,
+        known_at
+    from {{ ref('int_identity__decisions') }}
+    where is_different
+
+    union all
+    select
+        left_record_no,
+        right_record_no,
+        known_at
+    from {{ source('matched', 'doubts') }}
 ),
 
 disputes as (
     select
         lefts.id_type,
         lefts.id_value,
-        decisions.known_at
-    from {{ ref('int_identity__decisions') }} as decisions
+        held_apart.known_at
+    from held_apart
     inner join holders as lefts
-        on decisions.left_record_no = lefts.record_no
+        on held_apart.left_record_no = lefts.record_no
     inner join holders as rights
         on
-            decisions.right_record_no = rights.record_no
+            held_apart.right_record_no = rights.record_no
             and lefts.id_type = rights.id_type
             and lefts.id_value = rights.id_value
-    where decisions.is_different
 
     union all
     select
@@ -69,9 +84,23 @@ evidence as (
         second_record_no,
         reason,
         1 as priority,
+        cast(1 as double) as probability,
         known_at,
-        ended_at
+        ended_at,
+        {{ first_midnight_after('known_at') }} as valid_from
     from shared_values
+
+    union all
+    select
+        left_record_no as first_record_no,
+        right_record_no as second_record_no,
+        'match' as reason,
+        2 as priority,
+        probability,
+        known_at,
+        cast(null as timestamp) as ended_at,
+        valid_from
+    from {{ source('matched', 'pairs') }}
 
     union all
     select
@@ -79,8 +108,10 @@ evidence as (
         right_record_no as second_record_no,
         'decision' as reason,
         0 as priority,
+        cast(1 as double) as probability,
         known_at,
-        ended_at
+        ended_at,
+        {{ first_midnight_after('known_at') }} as valid_from
     from {{ ref('int_identity__decisions') }}
     where not is_different
 )
@@ -90,9 +121,9 @@ select
     greatest(first_record_no, second_record_no) as right_record_no,
     reason,
     priority,
-    cast(1 as double) as probability,
+    probability,
     known_at,
     ended_at,
-    {{ first_midnight_after('known_at') }} as valid_from,
+    valid_from,
     {{ first_midnight_after('ended_at') }} as valid_to
 from evidence

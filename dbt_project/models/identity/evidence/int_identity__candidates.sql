@@ -1,0 +1,38 @@
+-- One row per pair of profile states of two records that are worth a comparison, the younger one second: they share a
+-- blocking key, or an identifier. Under each key a state meets at most the {{ window }} that came before it: a key that many share
+-- costs no more than its length, and who comes later never changes who met before.
+{% set window = 30 %}
+with states as (
+    select
+        state_no,
+        record_no
+    from {{ ref('int_identity__profile_states') }}
+),
+
+met as (
+    select
+        older.state_no as left_state_no,
+        younger.state_no as right_state_no
+    from {{ ref('int_identity__blocking_keys') }} as older
+    inner join {{ ref('int_identity__blocking_keys') }} as younger
+        on
+            older.key_no = younger.key_no
+            and older.place < younger.place
+            and older.place >= younger.place - {{ window }}
+            and older.record_no <> younger.record_no
+
+    union all
+    select
+        least(lefts.state_no, rights.state_no) as left_state_no,
+        greatest(lefts.state_no, rights.state_no) as right_state_no
+    from {{ ref('int_identity__sharing') }} as sharing
+    inner join states as lefts
+        on sharing.left_record_no = lefts.record_no
+    inner join states as rights
+        on sharing.right_record_no = rights.record_no
+)
+
+select distinct
+    left_state_no,
+    right_state_no
+from met

@@ -1,0 +1,81 @@
+-- One row per record and stretch of time in which its profile says the same of who it is, numbered by age.
+-- A version that leaves a field empty does not erase what earlier ones said.
+{% set fields = ["given", "family", "full_name", "variants", "other_variants", "birth_date", "gender", "email", "phone", "street", "city", "postcode"] %}
+with ordered as (
+    select
+        *,
+        row_number() over (
+            partition by source, source_key
+            order by {{ version_rank('profiles') | join(" nulls first, ") }}
+        ) as version_no
+    from {{ ref('stg_profiles') }}
+),
+
+versions as (
+    select
+        records.record_no,
+        ordered.version_no,
+        ordered.known_at,
+        forms.given,
+        forms.family,
+        forms.full_name,
+        case when forms.given is not null then forms.variants end as variants,
+        case when forms.given is not null then forms.other_variants end as other_variants,
+        ordered.birth_date,
+        lower(substr(ordered.gender, 1, 1)) as gender,
+        emails.id_value as email,
+        phones.id_value as phone,
+        {{ plain_text('ordered.street') }} as street,
+        {{ plain_text('ordered.city') }} as city,
+        replace({{ plain_text('ordered.postcode') }}, ' ', '') as postcode
+    from ordered
+    inner join {{ ref('int_identity__records') }} as records
+        on ordered.source = records.source and ordered.source_key = records.source_key
+    left join {{ source('control', 'name_forms') }} as forms
+        on
+            coalesce(ordered.name, '') = forms.name
+            and coalesce(ordered.given_name, '') = forms.given_name
+            and coalesce(ordered.family_name, '') = forms.family_name
+    -- Only values that somebody owns: junk is no identifier.
+    left join {{ ref('int_identity__identifiers') }} as emails
+        on
+            records.record_no = emails.record_no
+            and emails.id_type = 'email'
+            and {{ plain_email('ordered.email') }} = emails.id_value
+    left join {{ ref('int_identity__identifiers') }} as phones
+        on
+            records.record_no = phones.record_no
+            and phones.id_type = 'phone'
+            and ordered.phone = phones.id_value
+),
+
+filled as (
+    select
+        record_no,
+        version_no,
+        known_at
+        {%- for field in fields %},
+        last_value({{ field }} ignore nulls) over (
+            partition by record_no order by version_no rows between unbounded preceding and current row
+        ) as {{ field }}
+        {%- endfor %}
+    from versions
+),
+
+compared as (
+    select
+        *,
+        {{ row_digest(fields) }} as said,
+        lag({{ row_digest(fields) }}) over (partition by record_no order by version_no) as said_before
+    from filled
+    where given is not null or email is not null or phone is not null
+)
+
+select
+    cast(row_number() over (order by known_at, record_no, version_no) - 1 as bigint) as state_no,
+    record_no,
+    known_at,
+    lead(known_at) over (partition by record_no order by version_no) as ended_at,
+    {{ fields | join(",\n    ") }}
+from compared
+where said_before is null or said <> said_before

@@ -1,0 +1,1 @@
+"""Do two records describe one person: names brought to one form, a Splink model, and what it accepts."""

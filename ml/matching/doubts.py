@@ -1,0 +1,110 @@
+"""What speaks against one person: pairs whose own traits differ, whatever a household makes them share.
+
+Records that share a value are mostly one person's, and how often depends on the kind of value: a mailbox
+is shared at home sooner than a mobile phone. How often is read from the names of those who share it.
+A pair is doubted as long as the two states that say so are the present ones of their records.
+"""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+
+from ml.matching.comparisons import LEVELS
+from ml.matching.epochs import Epoch
+from ml.matching.parameters import Parameters
+from ml.matching.scores import name_bits
+
+# Bits at which records that share no value are too unlike to stand in one cluster by way of others.
+_TOO_UNLIKE_STRANGERS, _TOO_UNLIKE_AT_HOME = -20.0, -8.0
+# Names that differ, among pairs of one person and by chance.
+_DIFFERENT = ("same family, other given", "only name differs", "differ")
+# Without enough pairs to tell: a shared value means one person in 32 of 33 cases.
+_USUAL_BITS, _LEAST_BITS, _MOST_BITS = 5.0, 1.0, 8.0
+_FEWEST_PAIRS = 100
+
+
+def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch) -> None:
+    """Add to `doubts` the pairs of `scored` that became known in this epoch and must stay apart."""
+    bits = bits_of_sharing(connection, parameters, epoch)
+    cases = " ".join(f"when '{kind}' then {value}" for kind, value in sorted(bits.items()))
+    usual = f"case id_type {cases} else {_USUAL_BITS} end" if cases else str(_USUAL_BITS)
+    since = f"where scored.known_at >= date '{epoch.begins}'" if epoch.begins else ""
+    connection.execute(
+        f"""
+        insert into doubts
+        with known as (
+            select scored.*, least(l.ended_at, r.ended_at) as ended_at
+            from scored
+            inner join states as l on scored.left_state_no = l.state_no
+            inner join states as r on scored.right_state_no = r.state_no
+            {since}
+        ),
+
+        shared as (
+            select known.left_record_no, known.right_record_no, known.left_state_no, known.right_state_no,
+                known.ended_at, greatest(known.known_at, sharing.known_at) as known_at,
+                known.personal_weight + {usual} as weight
+            from known
+            inner join sharing using (left_record_no, right_record_no)
+        ),
+
+        -- Of several values that two share, the one that says most counts from when it is known.
+        best as (
+            select left_record_no, right_record_no, known_at,
+                least(ended_at, lead(known_at) over (
+                    partition by left_state_no, right_state_no order by known_at, weight
+                )) as ended_at,
+                max(weight) over (
+                    partition by left_state_no, right_state_no order by known_at, weight
+                ) as weight
+            from shared
+        ),
+
+        strangers as (
+            select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
+            from known
+            anti join sharing using (left_record_no, right_record_no)
+            where personal_weight <= {_TOO_UNLIKE_AT_HOME} or stranger_weight <= {_TOO_UNLIKE_STRANGERS}
+        )
+
+        select * from best where weight < 0 and (ended_at is null or known_at < ended_at)
+        union all
+        select * from strangers where ended_at is null or known_at < ended_at
+        """
+    )
+
+
+def bits_of_sharing(
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch
+) -> dict[str, float]:
+    """Bits for one person in a shared value, by type, from how often the names of those who share it differ.
+
+    The share of pairs with other names is that of one person's pairs and of chance, mixed; their mixture
+    says how many are one person's. Types shared by too few named pairs are left out.
+    """
+    if epoch.begins is None:
+        return {}
+    labels = [level.label for level in LEVELS["name"]]
+    levels = [len(labels) - 1 - labels.index(label) for label in _DIFFERENT]
+    own = sum(parameters.m["name"][labels.index(label) - 1] for label in _DIFFERENT)
+    chance = sum(parameters.u["name"][labels.index(label) - 1] for label in _DIFFERENT)
+    found = connection.execute(
+        f"""
+        select id_type, count(*), avg(case when name_level in ({", ".join(map(str, levels))}) then 1.0 else 0.0 end)
+        from scored
+        inner join sharing using (left_record_no, right_record_no)
+        where name_level >= 0 and greatest(scored.known_at, sharing.known_at) < date '{epoch.begins}'
+        group by id_type
+        order by id_type
+        """
+    ).fetchall()
+    bits = {}
+    for id_type, pairs, differing in found:
+        if pairs >= _FEWEST_PAIRS:
+            one_person = 1 - (differing - own) / (chance - own)
+            one_person = min(max(one_person, 0.001), 0.999)
+            odds = math.log2(one_person / (1 - one_person))
+            bits[id_type] = round(min(max(odds, _LEAST_BITS), _MOST_BITS), 4)
+    return bits

@@ -1,0 +1,83 @@
+"""When the matcher learns: not on the days that happened to run, but when the brand had grown fourfold.
+
+An epoch begins at the first midnight that sees as many profile states as its number asks for, and learns
+from the states seen then. So what was thought of a pair on a past day follows from the facts of that day,
+and later facts never change it. Before the first epoch general experience holds.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
+from ml.run import digest_of
+
+FIRST_STATES = 1_000
+GROWTH = 4
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A stretch of days with one set of parameters; the first one has no begin, the last no end."""
+
+    number: int
+    begins: date | None
+    ends: date | None
+
+
+def epochs(connection: duckdb.DuckDBPyConnection) -> list[Epoch]:
+    """The epochs of the table `states`, oldest first."""
+    count = connection.execute("select count(*) from states").fetchone()
+    needed, begins = FIRST_STATES, []
+    while count and needed <= count[0]:
+        row = connection.execute(
+            "select cast(known_at as date) + 1 from states where state_no = ?", [needed - 1]
+        ).fetchone()
+        begins += [row[0]] if row else []
+        needed *= GROWTH
+    # A brand whose history comes in one day passes several steps at once: the last of them counts.
+    starts = [None, *sorted(set(begins))]
+    return [
+        Epoch(number, start, end)
+        for number, (start, end) in enumerate(zip(starts, [*starts[1:], None], strict=True))
+    ]
+
+
+def parameters_of(
+    connection: duckdb.DuckDBPyConnection, epoch: Epoch, definition: str, kept: Path
+) -> Parameters:
+    """What holds in an epoch, learned anew only when its states or the code are other than they were.
+
+    Args:
+        connection: holds `states` and `candidates`.
+        epoch: the epoch.
+        definition: digest of all that decides besides the data.
+        kept: folder of what was learned before.
+    """
+    if epoch.begins is None:
+        return usual_parameters()
+    seen = f"known_at < date '{epoch.begins}'"
+    digest = connection.execute(
+        f"select count(*), cast(sum(hash(states)) as varchar) from states where {seen}"
+    ).fetchone()
+    path = kept / f"{epoch.begins}-{digest_of([definition, str(digest)])[:16]}.json"
+    if path.exists():
+        return Parameters(**json.loads(path.read_text(encoding="utf-8")))
+    connection.execute(
+        f"create or replace table seen_states as select * from states where {seen} order by state_no"
+    )
+    connection.execute(
+        "create or replace table seen_candidates as select * from candidates "
+        "where right_state_no < (select count(*) from seen_states)"
+    )
+    parameters = learn_parameters(connection, "seen_states", "seen_candidates")
+    connection.execute("drop table seen_states")
+    connection.execute("drop table seen_candidates")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(parameters.as_json(), indent=1) + "\n", encoding="utf-8")
+    return parameters

@@ -1,0 +1,158 @@
+"""What the matcher learns from a brand's own records: how often pairs agree among one person's, and by chance.
+
+Fellegi and Sunter's model with the parameters found by Splink: u by sampling pairs of strangers, m by
+expectation maximisation over pairs that share something already (Dempster, Laird and Rubin, 1977; Enamorado,
+Fifield and Imai, "Using a probabilistic model to assist merging of large-scale administrative records", 2019).
+Both are drawn towards general experience, the more so the fewer pairs there were to learn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+from splink import DuckDBAPI, Linker, block_on
+
+from ml.matching.comparisons import COMPARISONS, LEVELS, splink_settings
+
+# Pairs that share one of these are the same person often enough, and not always, to learn m from.
+_LEARN_FROM = (
+    ("email",),
+    ("phone",),
+    ("full_name",),
+    ("birth_date", "postcode"),
+    ("family", "birth_date"),
+)
+_FEWEST_PAIRS = 100
+_MOST_PAIRS = 200_000
+_STRANGERS = 500_000
+# How many pairs the general experience counts for.
+_PRIOR_MATCHES, _PRIOR_STRANGERS = 30, 5_000
+# What the surest rules find of all pairs of one person; it shifts all weights alike, by half a bit where it is
+# wrong by a factor of 1.4.
+_SURE_RULES_RECALL = 0.7
+_SURE = (
+    "l.email = r.email or l.phone = r.phone "
+    "or (l.full_name = r.full_name and (l.birth_date = r.birth_date or l.postcode = r.postcode))"
+)
+# Where nothing is learned: every state has this many others of the same person.
+_USUAL_PARTNERS = 1.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """m and u of every level but the unknown one, and how many others of its person a state has."""
+
+    states: int
+    partners: float
+    m: dict[str, list[float]]
+    u: dict[str, list[float]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The parameters as plain lists and numbers."""
+        return asdict(self)
+
+
+def usual_parameters() -> Parameters:
+    """General experience, for a brand with too few records to learn from."""
+    return Parameters(0, _USUAL_PARTNERS, _usual("prior_m"), _usual("prior_u"))
+
+
+def learn_parameters(
+    connection: duckdb.DuckDBPyConnection, states: str, candidates: str
+) -> Parameters:
+    """Learn from two tables, of profile states and of pairs of them; nothing but their rows matters."""
+    count = _number(connection, f"select count(*) from {states}")
+    sure = _number(
+        connection,
+        f"select count(*) from {candidates} inner join {states} as l on left_state_no = l.state_no "
+        f"inner join {states} as r on right_state_no = r.state_no where {_SURE}",
+    )
+    partners = 2 * sure / _SURE_RULES_RECALL / count if sure >= _FEWEST_PAIRS else _USUAL_PARTNERS
+    settings = splink_settings()
+    settings.probability_two_random_records_match = partners / count
+    with _one_thread(connection):
+        linker = Linker(DuckDBAPI(connection).register(states), settings)
+        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
+        for columns in _LEARN_FROM:
+            # Without pairs Splink would leave its model half changed.
+            if _pairs_sharing(connection, states, columns) >= _FEWEST_PAIRS:
+                linker.training.estimate_parameters_using_expectation_maximisation(
+                    block_on(*columns),
+                    estimate_without_term_frequencies=True,
+                    max_pairs=_MOST_PAIRS,
+                )
+        model = linker.misc.save_model_to_json()
+        linker.table_management.delete_tables_created_by_splink_from_db()
+    m = _tempered(
+        model, "m_probability", _usual("prior_m"), _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
+    )
+    u = _tempered(model, "u_probability", _usual("prior_u"), _PRIOR_STRANGERS / _STRANGERS)
+    return Parameters(count, partners, m, u)
+
+
+def _usual(which: str) -> dict[str, list[float]]:
+    return {
+        name: _shares([getattr(level, which) for level in LEVELS[name][1:]]) for name in COMPARISONS
+    }
+
+
+def _tempered(
+    model: dict[str, Any],
+    which: str,
+    usual: dict[str, list[float]],
+    weight: float,
+    least: float = 0.0,
+) -> dict[str, list[float]]:
+    """What was learned, drawn towards the usual by a weight; all of the usual where nothing was learned."""
+    result = {}
+    for comparison in model["comparisons"]:
+        name = comparison["output_column_name"]
+        known = [
+            level for level in comparison["comparison_levels"] if not level.get("is_null_level")
+        ]
+        learned = [level.get(which) for level in known]
+        found = [value if isinstance(value, float) else 0.0 for value in learned]
+        own = weight if sum(found) > 0 else 1.0
+        result[name] = _shares(
+            [
+                (1 - own) * max(one, least) + own * other
+                for one, other in zip(found, usual[name], strict=True)
+            ]
+        )
+    return result
+
+
+def _shares(values: list[float]) -> list[float]:
+    """Values as shares of their sum, to nine digits, as everything that is kept."""
+    return [float(f"{value / sum(values):.9g}") for value in values]
+
+
+def _pairs_sharing(
+    connection: duckdb.DuckDBPyConnection, states: str, columns: tuple[str, ...]
+) -> int:
+    known = " and ".join(f"{column} is not null" for column in columns)
+    return _number(
+        connection,
+        "select coalesce(sum(held * (held - 1) / 2), 0)::bigint from "
+        f"(select count(*) as held from {states} where {known} group by {', '.join(columns)})",
+    )
+
+
+def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Splink's sample and its sums repeat on one thread only."""
+    threads = _number(connection, "select current_setting('threads')")
+    connection.execute("set threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"set threads = {threads}")

@@ -1,0 +1,180 @@
+"""Scoring pairs of profile states: what speaks for one person, and what for two of one household.
+
+Splink adds up the evidence as if strangers were the only alternative. But who shares a family name, an
+address or a mailbox is often a relative. So the odds are taken against both: strangers, whom all evidence
+tells apart, and members of a household, whom only what is a person's own tells apart: the given name, the
+birth date, the gender.
+"""
+
+from __future__ import annotations
+
+import math
+
+import duckdb
+from splink import DuckDBAPI, Linker
+
+from ml.matching.comparisons import COMPARISONS, LEVELS, TERMS, splink_settings
+from ml.matching.epochs import Epoch
+from ml.matching.parameters import Parameters
+
+# Bits for one person rather than two of a household, before anything of their own is compared.
+_ONE_RATHER_THAN_TWO = 1.0
+# How many pairs of a household bear one family name.
+_HOUSEHOLDS_OF_ONE_NAME = 0.75
+# Levels of the name that ask alike of the given name: those that agree, and the one that does not.
+_ASKED_ALIKE = (
+    (("same full name", "same family, given alike"), "same family, other given"),
+    (("same family, same initial",), "same family, other initial"),
+    (("given is the only name, same", "given is the only name, alike"), "only name differs"),
+)
+_GIVEN_AGREES = (
+    "family alike, given agrees",
+    "alike when swapped",
+    "one is part of the other",
+)
+_OTHER_FAMILY = ("same given, other family", "differ")
+
+
+def name_bits(parameters: Parameters) -> dict[str, float]:
+    """Bits of evidence in each level of the name, for one person against two of a household.
+
+    In a household the family name is mostly the same, and given names agree as often as by chance.
+    """
+    labels = [level.label for level in LEVELS["name"][1:]]
+    m = dict(zip(labels, parameters.m["name"], strict=True))
+    u = dict(zip(labels, parameters.u["name"], strict=True))
+    chance = sum(u[label] for agreeing, _ in _ASKED_ALIKE for label in agreeing)
+    chance += sum(u[label] for label in (*_GIVEN_AGREES, "same given, other family"))
+    by_initial = u["same family, same initial"]
+    by_initial /= by_initial + u["same family, other initial"]
+    bits = dict.fromkeys(labels, 0.0)
+    for agreeing, differs in _ASKED_ALIKE:
+        own = sum(m[label] for label in agreeing)
+        by_chance = by_initial if "initial" in differs else chance
+        for label in agreeing:
+            bits[label] = math.log2(own / (own + m[differs]) / by_chance)
+        bits[differs] = math.log2(m[differs] / (own + m[differs]) / (1 - by_chance))
+    for label in _GIVEN_AGREES:
+        bits[label] = bits["same full name"]
+    for label in _OTHER_FAMILY:
+        by_chance = 1 - chance if label == "differ" else chance
+        bits[label] = math.log2(m[label] / (1 - _HOUSEHOLDS_OF_ONE_NAME) / by_chance)
+    return bits
+
+
+COLUMNS = {
+    "match_weight": "double",
+    "probability": "double",
+    "stranger_weight": "double",
+    "personal_weight": "double",
+    **{f"{name}_level": "tinyint" for name in COMPARISONS},
+    **{f"{name}_weight": "double" for name in COMPARISONS},
+}
+"""What is said of a pair: weights in bits, and the level each comparison came to (-1: unknown)."""
+
+
+def score_pairs(
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch, pairs: str
+) -> None:
+    """Score pairs of states with some parameters, into the table `scored`.
+
+    Args:
+        connection: holds `states`, `term_counts` (term, value, held) and the pairs.
+        parameters: what the levels are worth.
+        epoch: the epoch they were learned for; the counts of terms are those before it.
+        pairs: a table with left_state_no, right_state_no (the younger), the two records and known_at.
+    """
+    count_terms(connection, epoch)
+    api = DuckDBAPI(connection)
+    linker = Linker(api.register("states"), splink_settings(parameters.m, parameters.u))
+    for term in TERMS:
+        linker.table_management.register_term_frequency_lookup(
+            api.register(_term_frequencies(connection, term)), term
+        )
+    connection.execute(
+        "create or replace table blocked as select left_state_no as join_key_l, "
+        f"right_state_no as join_key_r, '0' as match_key from {pairs}"
+    )
+    linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
+    predicted = linker.inference.predict().physical_name
+    connection.execute(
+        f"create or replace table scored as {_weights(parameters, predicted, pairs)}"
+    )
+    linker.table_management.delete_tables_created_by_splink_from_db()
+
+
+def count_terms(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
+    """How often each value stood in the states that an epoch learned from: `term_counts`."""
+    seen = f"known_at < date '{epoch.begins}'" if epoch.begins else "false"
+    counts = " union all ".join(
+        f"select '{term}' as term, cast({term} as varchar) as value, count(*) as held from states "
+        f"where {term} is not null and {seen} group by {term}"
+        for term in TERMS
+    )
+    connection.execute(f"create or replace table term_counts as {counts}")
+
+
+def _term_frequencies(connection: duckdb.DuckDBPyConnection, term: str) -> str:
+    """How common each value is; one that was not there when the parameters were learned is as rare as can be."""
+    table = f"tf_{term}"
+    connection.execute(
+        f"""
+        create or replace temp table {table} as
+        with known as (select value, held from term_counts where term = '{term}')
+
+        select {term}, coalesce(held, 1) / (select 1 + coalesce(sum(held), 0) from known) as tf_{term}
+        from (select distinct {term} from states where {term} is not null)
+        left join known on known.value = cast({term} as varchar)
+        """
+    )
+    return table
+
+
+def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
+    """From Splink's weights per comparison to one, with households as the other alternative beside strangers."""
+    parts = ", ".join(
+        f"{_sum_of(name)} as {name}_weight, gamma_{name} as {name}_level" for name in COMPARISONS
+    )
+    total = " + ".join(f"{name}_weight" for name in COMPARISONS)
+    # The younger state's number says how many there were to meet.
+    met = f"greatest({parameters.states}, right_state_no + 1)"
+    rounded = ", ".join(
+        f"round({column}, 6) as {column}" if kind == "double" else column
+        for column, kind in COLUMNS.items()
+    )
+    return f"""
+        with compared as (
+            select state_no_l as left_state_no, state_no_r as right_state_no, {parts} from {predicted}
+        ),
+
+        summed as (
+            select *, {total} + log2({parameters.partners} / {met}) as stranger_weight,
+                {_own_name_weight(parameters)} + birth_weight + gender_weight as personal_weight
+            from compared
+        ),
+
+        weighed as (
+            select *, -log2(
+                pow(2, -stranger_weight) + pow(2, -personal_weight - {_ONE_RATHER_THAN_TWO})
+            ) as match_weight
+            from summed
+        )
+
+        select {pairs}.*, {rounded}
+        from (select *, 1 / (1 + pow(2, -match_weight)) as probability from weighed)
+        inner join {pairs} using (left_state_no, right_state_no)
+    """
+
+
+def _sum_of(comparison: str) -> str:
+    terms = any(level.term for level in LEVELS[comparison])
+    return f"mw_{comparison}" + (f" + mw_tf_adj_{comparison}" if terms else "")
+
+
+def _own_name_weight(parameters: Parameters) -> str:
+    # Splink numbers levels from the last, which is 0.
+    cases = " ".join(
+        f"when {level} then {bits}"
+        for level, bits in enumerate(reversed(name_bits(parameters).values()))
+    )
+    return f"(case name_level {cases} else 0 end)"

@@ -1,0 +1,97 @@
+"""The tables that the matcher writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import duckdb
+import pyarrow as pa
+
+from ml.matching.comparisons import COMPARISONS, LEVELS
+from ml.matching.epochs import Epoch
+from ml.matching.parameters import Parameters
+from ml.matching.scores import COLUMNS
+
+PAIRS = {
+    "left_record_no": "bigint",
+    "right_record_no": "bigint",
+    "left_state_no": "bigint",
+    "right_state_no": "bigint",
+    "epoch": "integer",
+    "known_at": "timestamp",
+    "valid_from": "date",
+    **COLUMNS,
+}
+DOUBTS = {
+    "left_record_no": "bigint",
+    "right_record_no": "bigint",
+    "known_at": "timestamp",
+    "ended_at": "timestamp",
+    "weight": "double",
+}
+PARAMETERS = {
+    "epoch": "integer",
+    "learned_on": "date",
+    "states": "bigint",
+    "partners": "double",
+    "comparison": "varchar",
+    "level": "tinyint",
+    "label": "varchar",
+    "m": "double",
+    "u": "double",
+}
+
+
+def create(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
+    """Make an empty table."""
+    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    connection.execute(f"create or replace table {name} ({declared})")
+
+
+def write_matched(
+    connection: duckdb.DuckDBPyConnection, learned: list[tuple[Epoch, Parameters]]
+) -> int:
+    """Put `accepted`, `doubts` and what was learned into the schema `matched` of the warehouse."""
+    connection.execute("create schema if not exists warehouse.matched")
+    first = (
+        "partition by left_record_no, right_record_no order by valid_from, known_at, match_weight desc, "
+        "left_state_no, right_state_no"
+    )
+    connection.execute(
+        "create or replace table warehouse.matched.pairs as select * from accepted "
+        f"qualify row_number() over ({first}) = 1 order by all"
+    )
+    connection.execute(
+        "create or replace table warehouse.matched.doubts as select * from doubts order by all"
+    )
+    create(connection, "parameters", PARAMETERS)
+    rows = pa.Table.from_pylist(
+        [row for epoch, parameters in learned for row in _rows(epoch, parameters)]
+    )
+    connection.register("learned", rows)
+    connection.execute(f"insert into parameters select {', '.join(PARAMETERS)} from learned")
+    connection.unregister("learned")
+    connection.execute(
+        "create or replace table warehouse.matched.parameters as select * from parameters order by all"
+    )
+    count = connection.execute("select count(*) from warehouse.matched.pairs").fetchone()
+    return int(count[0]) if count else 0
+
+
+def _rows(epoch: Epoch, parameters: Parameters) -> list[dict[str, object]]:
+    return [
+        {
+            "epoch": epoch.number,
+            "learned_on": epoch.begins,
+            "states": parameters.states,
+            "partners": parameters.partners,
+            "comparison": name,
+            # Splink numbers levels from the last, which is 0.
+            "level": len(LEVELS[name]) - 2 - place,
+            "label": level.label,
+            "m": parameters.m[name][place],
+            "u": parameters.u[name][place],
+        }
+        for name in COMPARISONS
+        for place, level in enumerate(LEVELS[name][1:])
+    ]
