@@ -14,6 +14,8 @@ from ml.identity.steps import OPEN, Days, Ints, Mask, Steps, concatenate, key
 
 def components(nodes: int, left: Ints, right: Ints) -> Ints:
     """Label of the connected component of each node."""
+    if not nodes:
+        return np.empty(0, np.int64)
     graph = coo_array((np.ones(len(left), np.int32), (left, right)), shape=(nodes, nodes))
     label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return label
