@@ -51,13 +51,17 @@ class Component:
             left, right, _ = self._edges[edge]
             self._edges_of[left].add(edge)
             self._edges_of[right].add(edge)
-        while True:
-            accepted = self._judged(unsettled, begun)
-            new = [self._edges[edge] for edge in accepted if edge not in self._united]
-            reached = {self.head[node] for left, right, _ in new for node in (left, right)}
-            if reached <= unsettled:
-                return self._settled(unsettled, accepted)
+        accepted = self._judged(unsettled, begun)
+        while not (reached := self._reached(accepted)) <= unsettled:
             unsettled |= reached
+            # What begun and was refused between settled clusters stays so until one is unsettled.
+            accepted = self._judged(unsettled, set())
+        return self._settled(unsettled, accepted)
+
+    def _reached(self, accepted: list[int]) -> set[int]:
+        """Heads of the clusters in which an edge unites that did not the day before."""
+        new = [self._edges[edge] for edge in accepted if edge not in self._united]
+        return {self.head[node] for left, right, _ in new for node in (left, right)}
 
     def _unsettled(self, ended: set[int], held: set[int], lifted: set[int]) -> set[int]:
         """Heads of the clusters that go on otherwise, whatever begins."""
@@ -88,15 +92,17 @@ class Component:
     def _judged(self, unsettled: set[int], begun: set[int]) -> list[int]:
         """The edges that unite when those of the unsettled clusters and the new ones are added."""
         edges = set(begun)
-        for head in unsettled:
-            for node in self._members[head]:
+        for name in unsettled:
+            for node in self._members[name]:
                 edges |= self._edges_of[node]
-        near = {self.head[node] for edge in edges for node in self._edges[edge][:2]}
-        for head in near - unsettled:
-            edges.update(self._tree[head])
+        head, links = self.head, self._edges
+        near = {head[links[edge][0]] for edge in edges}
+        near.update(head[links[edge][1]] for edge in edges)
+        for name in near - unsettled:
+            edges.update(self._tree[name])
         pairs: set[int] = set()
-        for head in near | unsettled:
-            for node in self._members[head]:
+        for name in near | unsettled:
+            for node in self._members[name]:
                 self._root[node] = node
                 self._size[node] = 1
                 if node in self._pairs_of:
@@ -133,10 +139,11 @@ class Component:
             root[b] = a
             size[a] += size[b]
             uniting.append(edge)
-            for foe in foes.pop(b, ()):
-                foes[foe].remove(b)
-                foes[foe].add(a)
-                foes.setdefault(a, set()).add(foe)
+            if b in foes:
+                for foe in foes.pop(b):
+                    foes[foe].remove(b)
+                    foes[foe].add(a)
+                    foes.setdefault(a, set()).add(foe)
         return uniting
 
     def _hold(self, pair: Pair, foes: dict[int, set[int]]) -> None:

@@ -39,7 +39,7 @@ def absorb(label: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:
     if len(grown):
         place = np.cumsum(size > 2) - 1
         edge = np.flatnonzero(size[left] > 2)
-        tree = _spanning_forest(len(grown), place[left[edge]], place[right[edge]])
+        tree = spanning_forest(len(grown), place[left[edge]], place[right[edge]])
         edge = edge[tree]
         inner_into, inner_by = _union(len(grown), place[left[edge]], place[right[edge]])
         into[grown] = grown[inner_into]
@@ -47,7 +47,7 @@ def absorb(label: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:
     return into, by
 
 
-def _spanning_forest(nodes: int, left: Ints, right: Ints) -> Ints:
+def spanning_forest(nodes: int, left: Ints, right: Ints) -> Ints:
     """The edges, in their order, that join two clusters when added one by one."""
     pair = np.minimum(left, right) * nodes + np.maximum(left, right)
     # The sparse matrix would add up repeated pairs, and takes a zero for no edge.
