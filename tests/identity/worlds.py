@@ -86,8 +86,8 @@ def crowded_world(seed: int) -> World:
     draw = Random(seed)
     count = draw.randint(30, 45)
     edges = random_edges(draw, count, 2 * count)
-    pairs = random_pairs(draw, count, draw.choice([0, 3, 10]))
-    return World(sorted([0] * count), edges, pairs, draw.choice([4, 6, 9, 20]))
+    pairs = random_pairs(draw, count, draw.choice([0, 3, 10, 40]))
+    return World(sorted([0] * count), edges, pairs, draw.choice([4, 6, 9, 20, None]))
 
 
 def random_edges(draw: Random, count: int, number: int) -> list[Row]:
