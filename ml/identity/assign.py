@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml.data.warehouse import write_table
-from ml.identity.clusters import resolve
+from ml.identity.clusters import Resolution, resolve
+from ml.identity.weak_links import weak_links
+
+Columns: TypeAlias = Mapping[str, tuple[str, pa.Array | pa.ChunkedArray]]
 
 RECORDS = """
     select record_no, date_diff('day', date '1970-01-01', entered_on) as entered_day
@@ -41,56 +47,85 @@ REASONS = """
 """
 
 
-def assign_customers(connection: duckdb.DuckDBPyConnection) -> int:
+def assign_customers(connection: duckdb.DuckDBPyConnection, max_records: int | None = None) -> int:
     """Resolve records into customers over time and write the `resolved` tables.
+
+    Args:
+        max_records: the most records of a customer, but for what people decided.
 
     Returns:
         How many merges of customers were found.
     """
+    edges = _arrow(connection, EDGES)
     resolution = resolve(
-        _arrow(connection, RECORDS), _arrow(connection, EDGES), _arrow(connection, DECISIONS)
+        _arrow(connection, RECORDS), edges, _arrow(connection, DECISIONS), max_records
     )
-    spans = resolution.customer_map
-    write_table(
-        connection,
-        "resolved.record_customers",
-        {
-            "record_no": "bigint",
-            "head_record_no": "bigint",
-            "valid_from": "date",
-            "valid_to": "date",
-        },
-        spans.select(["record_no", "head_record_no"])
-        .append_column("valid_from", _dates(spans["valid_from_day"]))
-        .append_column("valid_to", _dates(spans["valid_to_day"])),
-    )
-    merges = resolution.merges
     reasons = dict(connection.execute(REASONS).fetchall())
-    write_table(
-        connection,
-        "resolved.merges",
-        {
-            "retired_record_no": "bigint",
-            "surviving_record_no": "bigint",
-            "merged_on": "date",
-            "reason": "varchar",
-        },
-        pa.table(
-            {
-                "retired_record_no": merges["retired_head"],
-                "surviving_record_no": merges["surviving_head"],
-                "merged_on": _dates(merges["merged_day"]),
-                "reason": pa.array(
-                    [reasons[code] for code in merges["reason"].to_pylist()], pa.string()
-                ),
-            }
-        ),
-    )
-    return int(merges.num_rows)
+    _write(connection, "resolved.record_customers", _record_customers(resolution))
+    _write(connection, "resolved.merges", _merges(resolution, reasons))
+    _write(connection, "resolved.refused_edges", _refused_edges(resolution, reasons))
+    links = weak_links(resolution, edges)
+    _write(connection, "resolved.weak_links", _weak_links(links, reasons))
+    return int(resolution.merges.num_rows)
+
+
+def _record_customers(resolution: Resolution) -> Columns:
+    spans = resolution.customer_map
+    return {
+        "record_no": ("bigint", spans["record_no"]),
+        "head_record_no": ("bigint", spans["head_record_no"]),
+        "valid_from": ("date", _dates(spans["valid_from_day"])),
+        "valid_to": ("date", _dates(spans["valid_to_day"])),
+    }
+
+
+def _merges(resolution: Resolution, reasons: dict[int, str]) -> Columns:
+    merges = resolution.merges
+    return {
+        "retired_record_no": ("bigint", merges["retired_head"]),
+        "surviving_record_no": ("bigint", merges["surviving_head"]),
+        "merged_on": ("date", _dates(merges["merged_day"])),
+        "reason": ("varchar", _texts(merges["reason"], reasons)),
+    }
+
+
+def _refused_edges(resolution: Resolution, reasons: dict[int, str]) -> Columns:
+    refused = resolution.refused
+    return {
+        "left_record_no": ("bigint", refused["left"]),
+        "right_record_no": ("bigint", refused["right"]),
+        "reason": ("varchar", _texts(refused["reason"], reasons)),
+        "probability": ("double", refused["probability"]),
+        "why": ("varchar", refused["why"]),
+    }
+
+
+def _weak_links(links: pa.Table, reasons: dict[int, str]) -> Columns:
+    return {
+        "head_record_no": ("bigint", links["head_record_no"]),
+        "link_rank": ("integer", links["link_rank"]),
+        "left_record_no": ("bigint", links["left"]),
+        "right_record_no": ("bigint", links["right"]),
+        "reason": ("varchar", _texts(links["reason"], reasons)),
+        "probability": ("double", links["probability"]),
+        "is_bridge": ("boolean", links["is_bridge"]),
+        "left_records": ("integer", links["left_records"]),
+        "right_records": ("integer", links["right_records"]),
+    }
+
+
+def _write(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> None:
+    types = {column: sql_type for column, (sql_type, _) in columns.items()}
+    rows = pa.table({column: values for column, (_, values) in columns.items()})
+    write_table(connection, name, types, rows)
 
 
 def _arrow(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
     return connection.execute(query).to_arrow_table()
+
+
+def _texts(codes: pa.ChunkedArray, reasons: dict[int, str]) -> pa.Array:
+    return pa.array([reasons[code] for code in codes.to_pylist()], pa.string())
 
 
 def _dates(days: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ml.identity.spans import Links
+from ml.identity.links import Links
 from ml.identity.steps import Days, Ints, Steps, key, matches
 
 

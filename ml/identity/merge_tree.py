@@ -14,6 +14,8 @@ from ml.identity.steps import OPEN, Days, Ints, Mask, Steps, concatenate, key
 
 def components(nodes: int, left: Ints, right: Ints) -> Ints:
     """Label of the connected component of each node."""
+    if not nodes:
+        return np.empty(0, np.int64)
     graph = coo_array((np.ones(len(left), np.int32), (left, right)), shape=(nodes, nodes))
     label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return label
@@ -37,7 +39,7 @@ def absorb(label: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:
     if len(grown):
         place = np.cumsum(size > 2) - 1
         edge = np.flatnonzero(size[left] > 2)
-        tree = _spanning_forest(len(grown), place[left[edge]], place[right[edge]])
+        tree = spanning_forest(len(grown), place[left[edge]], place[right[edge]])
         edge = edge[tree]
         inner_into, inner_by = _union(len(grown), place[left[edge]], place[right[edge]])
         into[grown] = grown[inner_into]
@@ -45,7 +47,7 @@ def absorb(label: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:
     return into, by
 
 
-def _spanning_forest(nodes: int, left: Ints, right: Ints) -> Ints:
+def spanning_forest(nodes: int, left: Ints, right: Ints) -> Ints:
     """The edges, in their order, that join two clusters when added one by one."""
     pair = np.minimum(left, right) * nodes + np.maximum(left, right)
     # The sparse matrix would add up repeated pairs, and takes a zero for no edge.

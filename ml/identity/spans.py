@@ -1,16 +1,17 @@
-"""Clusters under edges that also end, and under decisions that two records are different people.
+"""Clusters under edges that also end.
 
-Time is cut where something ends or a decision begins, but only for the component concerned, and
-again only for the parts into which it falls in each half. Halving stops as soon as, within a
-stretch of time, edges are only added and the decisions stay the same. Records that are joined all
-through a stretch go on as one. So the work follows the changes, not the days or the whole graph.
+Time is cut where something ends, but only for the component concerned, and again only for the parts
+into which it falls in each half. Halving stops as soon as, within a stretch of time, edges are only
+added. Records that are joined all through a stretch go on as one. So the work follows the changes,
+not the days or the whole graph. Components in which not every edge may unite go another way.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from ml.identity.greedy import constrained_clusters
+from ml.identity.greedy import Rules, constrained_clusters
+from ml.identity.links import Links
 from ml.identity.merge_tree import components, growing_clusters
 from ml.identity.steps import (
     NO_STEPS,
@@ -28,101 +29,73 @@ from ml.identity.steps import (
 
 
 @dataclass(frozen=True)
-class Links:
-    """Pairs of nodes and the days [start, end) on which they hold; `edge` names them outside.
-
-    No link starts before both its nodes are there.
-    """
-
-    left: Ints
-    right: Ints
-    start: Days
-    end: Days
-    edge: Ints
-
-    def __len__(self) -> int:
-        return len(self.left)
-
-    def where(self, mask: Mask) -> "Links":
-        """The links of the mask."""
-        left, right, edge = self.left[mask], self.right[mask], self.edge[mask]
-        return Links(left, right, self.start[mask], self.end[mask], edge)
-
-    def placed(self, place: Ints) -> "Links":
-        """The same links between renumbered nodes."""
-        return Links(place[self.left], place[self.right], self.start, self.end, self.edge)
-
-    def joined(self, other: "Links") -> "Links":
-        """These links, then the other ones."""
-        return Links(
-            np.concatenate([self.left, other.left]),
-            np.concatenate([self.right, other.right]),
-            np.concatenate([self.start, other.start]),
-            np.concatenate([self.end, other.end]),
-            np.concatenate([self.edge, other.edge]),
-        )
-
-
-@dataclass(frozen=True)
 class Work:
-    """Nodes, each a record in a stretch of days [since, until), and what holds between them.
+    """Nodes, each a record in a stretch of days [since, until), and the edges between them.
 
     Nodes that can meet share their stretch and are numbered by age. `since` is the day of the
     record's entry where that is later than the begin of the stretch. Edges come in the order of
-    their strength; `apart` are the pairs that must not share a cluster.
+    their strength.
     """
 
     record: Ints
     since: Days
     until: Days
     edges: Links
-    apart: Links
 
     def only(self, mask: Mask) -> "Work":
-        """The nodes of the mask and the links between them; links never lead out of the mask."""
+        """The nodes of the mask and the edges between them; edges never lead out of the mask."""
         if mask.all():
             return self
-        place = np.cumsum(mask) - 1
-        edges = self.edges.where(mask[self.edges.left]).placed(place)
-        apart = self.apart.where(mask[self.apart.left]).placed(place)
-        return Work(self.record[mask], self.since[mask], self.until[mask], edges, apart)
+        edges = self.edges.where(mask[self.edges.left]).placed(np.cumsum(mask) - 1)
+        return Work(self.record[mask], self.since[mask], self.until[mask], edges)
 
 
-def trace_clusters(work: Work) -> Steps:
-    """Heads of all records over time: `node` and `head` are records, `by` the name of an edge."""
+def trace_clusters(entered: Days, edges: Links, rules: Rules) -> Steps:
+    """Heads of all records over time: `node` and `head` are records, `by` the name of an edge.
+
+    Edges come in the order of their strength.
+    """
+    record = np.arange(len(entered))
+    label = components(len(entered), edges.left, edges.right)
+    apart = rules.apart.where(label[rules.apart.left] == label[rules.apart.right])
+    torn = np.bincount(label)[label] > rules.limit
+    torn |= np.isin(label, label[apart.left])
+    work = Work(record, entered, np.full(len(entered), OPEN, np.int32), edges)
+    free = _trace_free(work.only(~torn), label[~torn])
+    if not torn.any():
+        return free
+    work, apart = work.only(torn), apart.placed(np.cumsum(torn) - 1)
+    kept = Rules(rules.priority, apart, rules.refuses_from, rules.limit)
+    forced = constrained_clusters(work.since, label[torn], work.edges, kept)
+    return coalesce(concatenate([free, _named(forced, work)]))
+
+
+def _trace_free(work: Work, label: Ints) -> Steps:
+    """Heads of all records where every edge unites; `label` is the component of each."""
     levels = []
     while len(work.record):
-        label = components(len(work.record), work.edges.left, work.edges.right)
-        apart = work.apart.where(label[work.apart.left] == label[work.apart.right])
-        work = Work(work.record, work.since, work.until, work.edges, apart)
-        torn = np.isin(label, label[apart.left])
         cut = _cut_days(work, label)[label]
         calm = cut == OPEN
-        grown = _grow(work.only(calm & ~torn), label[calm & ~torn])
-        forced = _force(work.only(calm & torn), label[calm & torn])
-        leader = _leaders(work, ~calm & ~torn)
-        levels.append((grown, forced, _followers(work, leader)))
+        grown = _grow(work.only(calm), label[calm])
+        leader = _leaders(work, ~calm)
+        levels.append((grown, _followers(work, leader)))
         rest = ~calm & (leader == np.arange(len(leader)))
         work = _halves(_led(work, leader).only(rest), cut[rest])
+        label = components(len(work.record), work.edges.left, work.edges.right)
 
     # Whoever leads in a level has its heads from the levels below, which hold the halves.
     steps = NO_STEPS
-    for grown, forced, followers in reversed(levels):
+    for grown, followers in reversed(levels):
         steps = coalesce(steps)
-        steps = concatenate([steps, follow(followers, steps), grown, forced])
+        steps = concatenate([steps, follow(followers, steps), grown])
     return coalesce(steps)
 
 
 def _cut_days(work: Work, label: Ints) -> Days:
     """For each component the middle one of the days at which its stretch must be cut, or OPEN."""
-    edges, apart = work.edges, work.apart
+    edges = work.edges
     ending = edges.end < work.until[edges.left]
-    lifted = apart.end < work.until[apart.left]
-    # A decision that holds from the younger record's first day on needs no cut.
-    imposed = apart.start > np.maximum(work.since[apart.left], work.since[apart.right])
-    nodes = np.concatenate([edges.left[ending], apart.left[lifted], apart.left[imposed]])
-    days = np.concatenate([edges.end[ending], apart.end[lifted], apart.start[imposed]])
-    owners, days = unkey(np.unique(key(label[nodes], days)))
+    owners, days = unkey(np.unique(key(label[edges.left[ending]], edges.end[ending])))
     owner, first, count = np.unique(owners, return_index=True, return_counts=True)
     cut = np.full(label.max() + 1, OPEN, np.int32)
     cut[owner] = days[first + count // 2]
@@ -149,7 +122,7 @@ def _led(work: Work, leader: Ints) -> Work:
     """The same work with all links moved to the leaders; links of a leader to itself are gone."""
     edges = work.edges.placed(leader)
     between = edges.left != edges.right
-    return Work(work.record, work.since, work.until, edges.where(between), work.apart)
+    return Work(work.record, work.since, work.until, edges.where(between))
 
 
 def _halves(work: Work, cut: Days) -> Work:
@@ -174,23 +147,13 @@ def _halves(work: Work, cut: Days) -> Work:
         np.concatenate([work.since[early], np.maximum(work.since, cut)]),
         np.concatenate([cut[early], work.until]),
         split(work.edges),
-        split(work.apart),
     )
 
 
 def _grow(work: Work, label: Ints) -> Steps:
-    """Heads where nothing ends and no decision holds."""
+    """Heads where nothing ends."""
     edges = work.edges
     steps = growing_clusters(work.since, work.until, label, edges.left, edges.right, edges.start)
-    return _named(steps, work)
-
-
-def _force(work: Work, label: Ints) -> Steps:
-    """Heads where nothing ends and the same decisions hold throughout."""
-    edges, apart = work.edges, np.column_stack([work.apart.left, work.apart.right])
-    steps = constrained_clusters(
-        work.since, work.until, label, edges.left, edges.right, edges.start, apart
-    )
     return _named(steps, work)
 
 

@@ -1,9 +1,10 @@
 """Time, memory and growth of the cluster resolver: `python tests/bench/bench_identity.py`.
 
 A made-up brand: people of one to ten records joined by chains and repeated edges over four years;
-some edges end, some join strangers for a while (a value not yet known to be shared), and some
-people are held apart by a decision. Each size runs in a process of its own, so that its peak of
-memory is its own.
+some edges end, some join strangers for a while (a value not yet known to be shared), some people
+are held apart by a decision. Some people live together: an edge joins them that evidence speaks
+against. A few values are junk that thousands of records share, so that a limit must cut them up.
+Each size runs in a process of its own, so that its peak of memory is its own.
 """
 
 import argparse
@@ -11,42 +12,54 @@ import resource
 import subprocess
 import sys
 import time
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ml.identity.clusters import resolve
+from ml.identity.weak_links import weak_links
 
 DAYS = 1461
+LIVING_TOGETHER = 0.02
+JUNK_VALUES = 5
+JUNK_RECORDS = 5_000
+
+Ints: TypeAlias = NDArray[np.int64]
+Pairs: TypeAlias = tuple[Ints, Ints]
 
 
 def made_up_brand(count: int, edges_per_record: float, seed: int) -> tuple[pa.Table, ...]:
-    """Records, edges and decisions of `count` records."""
+    """Records, edges and pairs held apart of `count` records."""
     draw = np.random.default_rng(seed)
     entered = np.sort(draw.integers(0, DAYS, count))
+    by_person = draw.permutation(count)
     sizes = np.minimum(draw.geometric(0.4, count), 10)
     ends = np.cumsum(sizes)
-    ends = np.append(ends[ends < count], count)
-    by_person = draw.permutation(count)
-    owner = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    first = np.append(0, ends[ends < count])
+    owner = np.repeat(np.arange(len(first)), np.diff(first, append=count))
     chain = np.flatnonzero(owner[1:] == owner[:-1])
-    more = int(count * edges_per_record) - len(chain)
-    again = draw.choice(chain, more)
-    first_of = np.append(0, ends)[owner[again]]
-    left = np.concatenate([by_person[chain + 1], by_person[again + 1]])
-    right = np.concatenate([by_person[chain], by_person[first_of]])
+    homes = households(draw, by_person, first)
+    junk = junk_edges(draw, count)
+    others = len(chain) + len(homes[0]) + len(junk[0])
+    again = draw.choice(chain, max(0, int(count * edges_per_record) - others))
+    own_left = np.concatenate([by_person[chain + 1], by_person[again + 1]])
+    own_right = np.concatenate([by_person[chain], by_person[first[owner[again]]]])
 
-    strangers = draw.random(len(left)) < 0.02
-    right[strangers] = draw.integers(0, count, strangers.sum())
+    strangers = draw.random(len(own_left)) < 0.02
+    own_right[strangers] = draw.integers(0, count, strangers.sum())
+    left = np.concatenate([own_left, homes[0], junk[0]])
+    right = np.concatenate([own_right, homes[1], junk[1]])
+    ended = draw.random(len(left)) < 0.02
+    ended[: len(strangers)] |= strangers
     start = np.maximum(entered[left], entered[right]) + draw.integers(0, 30, len(left))
-    ended = strangers | (draw.random(len(left)) < 0.02)
-    end = pa.array(start + draw.integers(1, 365, len(left)), mask=~ended)
     edges = pa.table(
         {
             "left": left,
             "right": right,
             "start_day": start,
-            "end_day": end,
+            "end_day": pa.array(start + draw.integers(1, 365, len(left)), mask=~ended),
             "priority": draw.integers(1, 3, len(left)),
             "probability": np.round(draw.random(len(left)) * 0.1 + 0.9, 4),
             "known_order": np.argsort(np.argsort(start, kind="stable")),
@@ -54,49 +67,87 @@ def made_up_brand(count: int, edges_per_record: float, seed: int) -> tuple[pa.Ta
         }
     )
     held = draw.choice(chain, max(1, count // 2000))
-    decided = entered[by_person[held]] + draw.integers(0, 365, len(held))
-    decisions = pa.table(
+    decided = by_person[held], by_person[held + 1]
+    records = pa.table({"record_no": np.arange(count), "entered_day": entered})
+    return records, edges, held_apart(draw, entered, decided, homes)
+
+
+def households(draw: np.random.Generator, by_person: Ints, first: Ints) -> Pairs:
+    """A record each of two people who live together."""
+    two = draw.permutation(len(first))[: int(len(first) * LIVING_TOGETHER) // 2 * 2]
+    left, right = by_person[first[two.reshape(2, -1)]]
+    return left, right
+
+
+def junk_edges(draw: np.random.Generator, count: int) -> Pairs:
+    """Stars around values that many share, and as many edges beside the hub."""
+    share = min(JUNK_RECORDS, count // 50)
+    holders = draw.permutation(count)[: JUNK_VALUES * share].reshape(JUNK_VALUES, share)
+    hub = np.repeat(holders[:, :1], share - 1, axis=1)
+    beside = np.roll(holders[:, 1:], 1, axis=1)
+    left = np.concatenate([hub, beside], axis=None)
+    return left, np.tile(holders[:, 1:].ravel(), 2)
+
+
+def held_apart(draw: np.random.Generator, entered: Ints, decided: Pairs, homes: Pairs) -> pa.Table:
+    """Decisions of people, some time after the records came, and evidence, as soon as they did."""
+    left, right = (np.concatenate(ends) for ends in zip(decided, homes, strict=True))
+    start = np.maximum(entered[left], entered[right])
+    start[: len(decided[0])] += draw.integers(0, 365, len(decided[0]))
+    holds_from = np.repeat([0, 1], [len(decided[0]), len(homes[0])])
+    never = pa.nulls(len(left), pa.int64())
+    return pa.table(
         {
-            "left": by_person[held],
-            "right": by_person[held + 1],
-            "start_day": decided,
-            "end_day": pa.nulls(len(held), pa.int64()),
+            "left": left,
+            "right": right,
+            "start_day": start,
+            "end_day": never,
+            "holds_from": holds_from,
         }
     )
-    records = pa.table({"record_no": np.arange(count), "entered_day": entered})
-    return records, edges, decisions
 
 
-def measure(count: int, edges_per_record: float, seed: int) -> str:
-    """One line: size, seconds, peak memory before and in the resolver, rows found."""
-    tables = made_up_brand(count, edges_per_record, seed)
+def measure(count: int, edges_per_record: float, max_records: int, seed: int) -> str:
+    """One line: size, seconds, peak memory before and in the resolver, what was found."""
+    records, edges, apart = made_up_brand(count, edges_per_record, seed)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     began = time.perf_counter()
-    answer = resolve(*tables)
-    seconds = time.perf_counter() - began
+    answer = resolve(records, edges, apart, max_records or None)
+    resolved = time.perf_counter()
+    weak_links(answer, edges)
+    done = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    why = answer.refused["why"].to_numpy()
+    refused = " ".join(f"{np.sum(why == w):>9,}" for w in ("different", "household", "size"))
     return (
-        f"{count:>10,} {tables[1].num_rows:>12,} {seconds:>9.1f} {peak:>9.2f} {before:>9.2f}"
-        f" {answer.customer_map.num_rows:>12,} {answer.merges.num_rows:>10,}"
+        f"{count:>10,} {edges.num_rows:>12,} {resolved - began:>9.1f} {done - resolved:>6.1f}"
+        f" {peak:>9.2f} {before:>9.2f} {answer.customer_map.num_rows:>12,}"
+        f" {answer.merges.num_rows:>10,} {refused}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    sizes = [100_000, 500_000, 1_000_000]
+    sizes = [100_000, 1_000_000, 5_000_000]
     parser.add_argument("--records", type=int, nargs="+", default=sizes, metavar="N")
     parser.add_argument("--edges-per-record", type=float, default=2.0, metavar="X")
+    parser.add_argument("--max-records", type=int, default=100, metavar="N", help="0: no limit")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    same = options.edges_per_record, options.max_records, options.seed
     if options.one:
-        print(measure(options.one, options.edges_per_record, options.seed))
+        print(measure(options.one, *same))
         return
-    print("   records        edges   seconds   peak GB  input GB     map rows     merges   growth")
+    print(
+        "   records        edges   seconds  links   peak GB  input GB     map rows     merges"
+        " different household      size   growth"
+    )
     last: tuple[float, float] | None = None
+    names = "--edges-per-record", "--max-records", "--seed"
+    arguments = [f"{name}={value}" for name, value in zip(names, same, strict=True)]
     for count in options.records:
-        same = ["--edges-per-record", str(options.edges_per_record), "--seed", str(options.seed)]
-        command = [sys.executable, __file__, *same, "--one", str(count)]
+        command = [sys.executable, __file__, *arguments, "--one", str(count)]
         line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip()
         seconds = float(line.split()[2])
         growth = ""

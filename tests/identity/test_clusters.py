@@ -1,7 +1,6 @@
 """Clusters over time against networkx on every date of random graphs."""
 
 from collections import Counter
-from dataclasses import dataclass
 from random import Random
 from typing import Any
 
@@ -14,120 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.identity.clusters import OPEN, resolve
-
-LAST_DAY = 24  # random worlds change on days 0 to 23
-EDGE = (
-    "left",
-    "right",
-    "start_day",
-    "end_day",
-    "priority",
-    "probability",
-    "known_order",
-    "reason",
+from tests.identity.worlds import (
+    APART,
+    EDGE,
+    LAST_DAY,
+    World,
+    active,
+    crowded_world,
+    heads_on,
+    oracle,
+    oracle_reason,
+    oracle_refused,
+    random_world,
+    strength,
 )
-DECISION = ("left", "right", "start_day", "end_day")
-
-
-@dataclass(frozen=True)
-class World:
-    """Records by their day of entry, edges and decisions as tuples in the order of EDGE."""
-
-    entered: list[int]
-    edges: list[tuple[Any, ...]]
-    apart: list[tuple[Any, ...]]
-
-    def resolve(self, shuffle: Random | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-        records = list(enumerate(self.entered))
-        edges, apart = list(self.edges), list(self.apart)
-        if shuffle:
-            for rows in (records, edges, apart):
-                shuffle.shuffle(rows)
-            edges = [(e[1], e[0], *e[2:]) if shuffle.random() < 0.5 else e for e in edges]
-        answer = resolve(
-            pd.DataFrame(records, columns=["record_no", "entered_day"], dtype=int),
-            pd.DataFrame(edges, columns=EDGE),
-            pd.DataFrame(apart, columns=DECISION),
-        )
-        return answer.customer_map.to_pandas(), answer.merges.to_pandas()
-
-
-def random_world(seed: int) -> World:
-    """A small brand: few people's keys shared by many, edges that end, people who decide."""
-    draw = Random(seed)
-    count = draw.randint(1, 14)
-    entered = [
-        draw.randint(0, 6) if draw.random() < 0.7 else draw.randint(0, 20) for _ in range(count)
-    ]
-    if draw.random() < 0.7:
-        entered.sort()
-    ending = draw.choice([0.0, 0.2, 0.7])
-    edges = []
-    for order in range(draw.randint(0, 2 * count)):
-        start = draw.randint(0, LAST_DAY - 1)
-        end = start + draw.randint(-1, 9) if draw.random() < ending else None
-        probability = draw.choice([None, 1.0, 0.9, 0.9, 0.7])
-        pair = draw.randrange(count), draw.randrange(count)
-        edges.append((*pair, start, end, draw.randint(0, 2), probability, order // 2, order))
-    apart = []
-    for _ in range(draw.choice([0, 0, 1, 2, 5])):
-        start = draw.randint(0, LAST_DAY - 1)
-        end = draw.choice([None, start + draw.randint(-1, 12)])
-        apart.append((draw.randrange(count), draw.randrange(count), start, end))
-    return World(entered, edges, apart)
-
-
-def active(rows: list[tuple[Any, ...]], world: World, day: int) -> list[tuple[Any, ...]]:
-    return [
-        row
-        for row in rows
-        if row[0] != row[1]
-        and row[2] <= day
-        and (row[3] is None or day < row[3])
-        and max(world.entered[row[0]], world.entered[row[1]]) <= day
-    ]
-
-
-def strongest_first(edges: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    def strength(edge: tuple[Any, ...]) -> tuple[Any, ...]:
-        left, right, _, _, priority, probability, known_order, reason = edge
-        likely = 1.0 if probability is None else probability
-        return priority, -likely, known_order, min(left, right), max(left, right), reason
-
-    return sorted(edges, key=strength)
-
-
-def oracle(world: World, day: int) -> dict[int, int]:
-    """The head of each record on the day."""
-    graph: nx.Graph[int] = nx.Graph()
-    graph.add_nodes_from(r for r, entered in enumerate(world.entered) if entered <= day)
-    apart = active(world.apart, world, day)
-    for left, right, *_ in strongest_first(active(world.edges, world, day)):
-        if not graph.has_edge(left, right):
-            graph.add_edge(left, right)
-            if any(nx.has_path(graph, a, b) for a, b, *_ in apart):
-                graph.remove_edge(left, right)
-    if not apart:
-        graph.add_edges_from((e[0], e[1]) for e in active(world.edges, world, day))
-    return {r: min(cluster) for cluster in nx.connected_components(graph) for r in cluster}
-
-
-def oracle_reason(world: World, day: int, retired: int) -> int:
-    """The reason of the strongest edge between what moved with the retired head and the rest."""
-    before, now = oracle(world, day - 1), oracle(world, day)
-    cluster = {r for r in now if now[r] == now[retired]}
-    moved = {r for r in cluster if before.get(r) == retired}
-    for left, right, *_, reason in strongest_first(active(world.edges, world, day)):
-        if {left, right} <= cluster and (left in moved) != (right in moved):
-            return int(reason)
-    raise AssertionError(f"{retired} joined nobody on day {day}")
-
-
-def heads_on(customer_map: pd.DataFrame, day: int) -> dict[int, int]:
-    until = customer_map.valid_to_day.fillna(OPEN)
-    rows = customer_map[(customer_map.valid_from_day <= day) & (day < until)]
-    assert rows.record_no.is_unique
-    return dict(zip(rows.record_no, rows.head_record_no, strict=True))
 
 
 def check_intervals(customer_map: pd.DataFrame, entered: list[int]) -> None:
@@ -148,26 +47,42 @@ def check_intervals(customer_map: pd.DataFrame, entered: list[int]) -> None:
 def test_every_date_equals_networkx(batch: int) -> None:
     seen: Counter[str] = Counter()
     for seed in range(100 * batch, 100 * batch + 100):
-        world = random_world(seed)
-        customer_map, merges = world.resolve()
-        check_intervals(customer_map, world.entered)
-        expected, before = [], oracle(world, -1)
-        for day in range(LAST_DAY + 12):
-            now = oracle(world, day)
-            assert heads_on(customer_map, day) == now, f"seed {seed}, day {day}"
-            for record in now:
-                if before.get(record) == record != now[record]:
-                    reason = oracle_reason(world, day, record)
-                    expected.append((record, now[record], day, reason))
-                seen["split"] += before.get(record, record) != record == now[record]
-            joined = {(e[0], e[1]) for e in active(world.edges, world, day)}
-            seen["refused"] += any(now[a] != now[b] for a, b in joined)
-            before = now
-        expected.sort(key=lambda row: (row[2], row[0]))
-        assert list(merges.itertuples(index=False, name=None)) == expected, f"seed {seed}"
-        seen["merge"] += len(expected)
-        seen["revived"] += len({row[0] for row in expected}) < len(expected)
-    assert min(seen[what] for what in ("merge", "split", "refused", "revived")) > 0, seen
+        check_every_date(random_world(seed), f"world {seed}", seen)
+    for seed in range(8 * batch, 8 * batch + 8):
+        check_every_date(crowded_world(seed), f"crowded world {seed}", seen)
+    wanted = {"merge", "split", "revived", "overruled", "beyond the limit"}
+    assert wanted | {"different", "household", "size"} == set(seen)
+
+
+def check_every_date(world: World, name: str, seen: Counter[str]) -> None:
+    """Clusters, merges and refusals are those of networkx; `seen` counts what happened."""
+    customer_map, merges, refused = world.answers
+    check_intervals(customer_map, world.entered)
+    expected, before = [], oracle(world, -1)
+    for day in range(LAST_DAY + 12):
+        now = oracle(world, day)
+        assert heads_on(customer_map, day) == now, f"{name}, day {day}"
+        for record in now:
+            if before.get(record) == record != now[record]:
+                expected.append((record, now[record], day, oracle_reason(world, day, record)))
+            seen["split"] += before.get(record, record) != record == now[record]
+        pairs = active(world.apart, world, day)
+        seen["overruled"] += any(pair[4] and now[pair[0]] == now[pair[1]] for pair in pairs)
+        largest = max(Counter(now.values()).values(), default=0)
+        seen["beyond the limit"] += world.max_records is not None and largest > world.max_records
+        before = now
+    expected.sort(key=lambda row: (row[2], row[0]))
+    assert list(merges.itertuples(index=False, name=None)) == expected, name
+    seen["merge"] += len(expected)
+    seen["revived"] += len({row[0] for row in expected}) < len(expected)
+
+    rows = list(refused.itertuples(index=False, name=None))
+    found = [(world.edges[edge], why) for edge, *_, why in rows]
+    assert found == oracle_refused(world), name
+    for (edge, why), row in zip(found, rows, strict=True):
+        assert row[1:4] == (min(edge[:2]), max(edge[:2]), edge[7])
+        assert row[4] == (1.0 if edge[5] is None else edge[5])
+        seen[why] += 1
 
 
 days = st.integers(-3, 12)
@@ -181,15 +96,22 @@ def worlds(draw: st.DrawFn) -> World:
     likely = st.sampled_from([None, 1.0, 0.9, 0.8])
     small = st.integers(0, 2)
     edge = st.tuples(records, records, days, until, small, likely, small, small)
-    apart = st.tuples(records, records, days, until)
-    return World(entered, draw(st.lists(edge, max_size=14)), draw(st.lists(apart, max_size=3)))
+    apart = st.tuples(records, records, days, until, small)
+    limit = draw(st.none() | st.integers(1, 6))
+    edges, pairs = draw(st.lists(edge, max_size=14)), draw(st.lists(apart, max_size=3))
+    return World(entered, edges, pairs, limit)
 
 
 @settings(max_examples=150, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_order_of_rows_and_orientation_do_not_matter(world: World, shuffle: Random) -> None:
-    for one, other in zip(world.resolve(), world.resolve(shuffle), strict=True):
-        pd.testing.assert_frame_equal(one, other)
+    told = world.shuffled(shuffle)
+    for one, other in zip(world.answers, told.answers, strict=True):
+        columns = [name for name in one if name != "edge"]
+        pd.testing.assert_frame_equal(one[columns], other[columns])
+    # Rows that are alike in all that counts may change places, and their ends may not be alike.
+    rows = zip(world.answers[2].edge, told.answers[2].edge, strict=True)
+    assert all(strength(world.edges[one]) == strength(told.edges[other]) for one, other in rows)
 
 
 @settings(max_examples=150, deadline=None)
@@ -200,13 +122,14 @@ def test_what_starts_later_leaves_the_past_alone(world: World, later: World, tod
         [row for row in rows if max(row[:2]) < len(entered) and row[2] <= today]
         for rows in (world.edges, world.apart)
     )
-    known = World(entered, edges, apart)
+    known = World(entered, edges, apart, world.max_records)
     grown = World(
         known.entered + [today + 1 + max(day, 0) for day in later.entered],
         known.edges + [(*e[:2], today + 1 + max(e[2], 0), None, *e[4:]) for e in later.edges],
-        known.apart + [(*d[:2], today + 1 + max(d[2], 0), None) for d in later.apart],
+        known.apart + [(*d[:2], today + 1 + max(d[2], 0), None, d[4]) for d in later.apart],
+        known.max_records,
     )
-    (old_map, old_merges), (new_map, new_merges) = known.resolve(), grown.resolve()
+    (old_map, old_merges, _), (new_map, new_merges, _) = known.answers, grown.answers
     for day in range(-4, today + 1):
         assert heads_on(old_map, day) == heads_on(new_map, day)
     early = new_merges[new_merges.merged_day <= today].reset_index(drop=True)
@@ -259,7 +182,7 @@ def test_different_holds_apart_what_third_records_connect() -> None:
         (1, 2, 1, None, 2, 0.8, 1, 2),
         (2, 3, 1, None, 2, 0.9, 2, 3),
     )
-    decisions = table(DECISION, (3, 0, 4, 6))
+    decisions = table(APART[:4], (3, 0, 4, 6))
     answer = resolve(records, edges, decisions).customer_map.to_pandas()
     assert heads_on(answer, 3) == {0: 0, 1: 0, 2: 0, 3: 0}
     assert heads_on(answer, 4) == heads_on(answer, 5) == {0: 0, 1: 0, 2: 2, 3: 2}
@@ -268,7 +191,7 @@ def test_different_holds_apart_what_third_records_connect() -> None:
 
 def test_kinds_of_tables_and_of_open_ends_give_one_answer() -> None:
     world = random_world(7)
-    edges = pd.DataFrame(world.edges, columns=EDGE)
+    edges = world.edge_table
     arrow = pa.Table.from_pandas(edges, preserve_index=False)
     as_dates = [
         arrow[name].cast(pa.int32()).cast(pa.date32()) if name.endswith("_day") else arrow[name]
@@ -277,7 +200,7 @@ def test_kinds_of_tables_and_of_open_ends_give_one_answer() -> None:
     sentinel = edges.assign(end_day=[OPEN if pd.isna(day) else int(day) for day in edges.end_day])
     columns = {name: edges[name].to_numpy() for name in edges}
     records = {"record_no": np.arange(len(world.entered)), "entered_day": world.entered}
-    apart = pd.DataFrame(world.apart, columns=DECISION)
+    apart = pd.DataFrame(world.apart, columns=APART)
     kinds = [edges, arrow, pa.table(as_dates, arrow.column_names), sentinel, columns]
     answers = [resolve(records, kind, apart) for kind in kinds]
     assert answers[0].merges.num_rows
@@ -287,12 +210,12 @@ def test_kinds_of_tables_and_of_open_ends_give_one_answer() -> None:
 
 
 def test_nothing_gives_empty_tables() -> None:
-    nothing = World([], [], []).resolve()
-    assert [len(part) for part in nothing] == [0, 0]
-    alone, merges = World([3, 5], [], []).resolve()
+    assert [len(part) for part in World([], [], []).answers] == [0, 0, 0]
+    alone, merges, refused = World([3, 5], [], [], 1).answers
     assert heads_on(alone, 4) == {0: 0}
     assert heads_on(alone, 5) == {0: 0, 1: 1}
     assert merges.empty
+    assert refused.empty
 
 
 @pytest.mark.parametrize(
