@@ -84,10 +84,13 @@ def build_identity(run: Run) -> None:
     matches = match_records(run)
     run.report("identity: who is who")
     run_models(
-        run.home, run.as_of_date, ["path:models/identity", "--exclude", "customer_map+", "path:models/identity/evidence"], run.report
+        run.home,
+        run.as_of_date,
+        ["path:models/identity", "--exclude", "customer_map+", "path:models/identity/evidence"],
+        run.report,
     )
     with connect(run.home) as connection:
-        merges = assign_customers(connection)
+        merges = assign_customers(connection, run.home.settings.max_customer_records)
         counts = connection.execute(
             "select count(distinct record_no), count(distinct head_record_no) from resolved.record_customers "
             "where valid_to is null"

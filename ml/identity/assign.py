@@ -31,14 +31,25 @@ EDGES = """
         dense_rank() over (order by reason) as reason
     from identity.int_identity__edges
 """
-DECISIONS = """
+# What people said refuses every edge, what differs between two records only those that nobody decided.
+APART = """
     select
         left_record_no as left,
         right_record_no as right,
         date_diff('day', date '1970-01-01', valid_from) as start_day,
-        date_diff('day', date '1970-01-01', valid_to) as end_day
+        date_diff('day', date '1970-01-01', valid_to) as end_day,
+        0 as holds_from
     from identity.int_identity__decisions
     where is_different
+
+    union all
+    select
+        left_record_no,
+        right_record_no,
+        date_diff('day', date '1970-01-01', valid_from),
+        date_diff('day', date '1970-01-01', valid_to),
+        1
+    from identity.int_identity__doubts
 """
 REASONS = """
     select distinct dense_rank() over (order by reason) as code, reason
@@ -57,9 +68,7 @@ def assign_customers(connection: duckdb.DuckDBPyConnection, max_records: int | N
         How many merges of customers were found.
     """
     edges = _arrow(connection, EDGES)
-    resolution = resolve(
-        _arrow(connection, RECORDS), edges, _arrow(connection, DECISIONS), max_records
-    )
+    resolution = resolve(_arrow(connection, RECORDS), edges, _arrow(connection, APART), max_records)
     reasons = dict(connection.execute(REASONS).fetchall())
     _write(connection, "resolved.record_customers", _record_customers(resolution))
     _write(connection, "resolved.merges", _merges(resolution, reasons))

@@ -16,8 +16,9 @@ from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 from ml.matching.scores import name_bits
 
-# Bits at which records that share no value are too unlike to stand in one cluster by way of others.
-_TOO_UNLIKE_STRANGERS, _TOO_UNLIKE_AT_HOME = -20.0, -8.0
+# Bits at which records that share no value are too unlike to stand in one cluster by way of others: another given name
+# and another birth date.
+_TOO_UNLIKE = -10.0
 # Names that differ, among pairs of one person and by chance.
 _DIFFERENT = ("same family, other given", "only name differs", "differ")
 # Without enough pairs to tell: a shared value means one person in 32 of 33 cases.
@@ -66,7 +67,7 @@ def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, ep
             select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
             from known
             anti join sharing using (left_record_no, right_record_no)
-            where personal_weight <= {_TOO_UNLIKE_AT_HOME} or stranger_weight <= {_TOO_UNLIKE_STRANGERS}
+            where personal_weight <= {_TOO_UNLIKE}
         )
 
         select * from best where weight < 0 and (ended_at is null or known_at < ended_at)

@@ -106,14 +106,19 @@ def _pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
     count = int(max(left.max(initial=-1), right.max(initial=-1))) + 1
     label = components(count, left, right)
     size = np.bincount(label, minlength=1)[label]
-    kept = np.flatnonzero((size > 2) & (size <= _COMPARED_WITHIN))
-    clusters = pa.table({"record_no": kept, "cluster": label[kept]})
-    connection.register("clusters", clusters)
+    together = np.flatnonzero(size > 1)
+    members = pa.table(
+        {"record_no": together, "cluster": label[together], "records": size[together]}
+    )
+    connection.register("members", members)
+    connection.execute("create or replace table clusters as select * from members")
+    connection.unregister("members")
     connection.execute(
         """
         create or replace table within as
         with members as (
             select state_no, record_no, known_at, cluster from states inner join clusters using (record_no)
+            where records between 3 and {most}
         )
 
         select l.state_no as left_state_no, r.state_no as right_state_no,
@@ -123,6 +128,5 @@ def _pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
         inner join members as r on l.cluster = r.cluster and l.state_no < r.state_no and l.record_no <> r.record_no
         anti join candidates on l.state_no = candidates.left_state_no and r.state_no = candidates.right_state_no
         order by all
-        """
+        """.format(most=_COMPARED_WITHIN)
     )
-    connection.unregister("clusters")

@@ -61,8 +61,11 @@ def write_matched(
         "create or replace table warehouse.matched.pairs as select * from accepted "
         f"qualify row_number() over ({first}) = 1 order by all"
     )
+    # Only inside what would else be one cluster do doubts refuse anything.
     connection.execute(
-        "create or replace table warehouse.matched.doubts as select * from doubts order by all"
+        "create or replace table warehouse.matched.doubts as select doubts.* from doubts "
+        "inner join clusters as l on left_record_no = l.record_no "
+        "inner join clusters as r on right_record_no = r.record_no and l.cluster = r.cluster order by all"
     )
     create(connection, "parameters", PARAMETERS)
     rows = pa.Table.from_pylist(
