@@ -86,7 +86,7 @@ def learn_parameters(
                     max_pairs=_MOST_PAIRS,
                 )
         model = linker.misc.save_model_to_json()
-        linker.table_management.delete_tables_created_by_splink_from_db()
+        linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
     m = _tempered(
         model, "m_probability", _usual("prior_m"), _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
     )
