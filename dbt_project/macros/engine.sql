@@ -56,3 +56,21 @@
 {% macro duckdb__share_of_hash(text) -%}
     cast('0x' || substr(md5({{ text }}), 1, 8) as bigint) / 4294967296.0
 {%- endmacro %}
+
+{# Every match of the pattern replaced. #}
+{% macro replace_all(text, pattern, replacement) %}{{ return(adapter.dispatch("replace_all")(text, pattern, replacement)) }}{% endmacro %}
+{% macro duckdb__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ pattern }}, {{ replacement }}, 'g')
+{%- endmacro %}
+
+{# A text without the marks on its letters: e for é. #}
+{% macro without_accents(text) %}{{ return(adapter.dispatch("without_accents")(text)) }}{% endmacro %}
+{% macro duckdb__without_accents(text) -%}
+    strip_accents({{ text }})
+{%- endmacro %}
+
+{# The parts of a text between separators ('': its letters), in alphabetical order, joined again. #}
+{% macro sorted_parts(text, separator) %}{{ return(adapter.dispatch("sorted_parts")(text, separator)) }}{% endmacro %}
+{% macro duckdb__sorted_parts(text, separator) -%}
+    array_to_string(list_sort(string_split({{ text }}, '{{ separator }}')), '{{ separator }}')
+{%- endmacro %}

@@ -136,6 +136,15 @@ BREAKAGES = {
     "update published.customer_tags set tag = null": {"unique_key_customer_tags_customer_id__tag"},
     "insert into labels.customer_labels select customer_id, date '2024-05-31', target, horizon_days, label "
     "from labels.customer_labels limit 1": {"no_label_window_is_open"},
+    "update seeds.survivorship_rules set rule = 'newest' where rule = 'usual_form'": {
+        "survivorship_rules_name_known_rules",
+    },
+    "update seeds.survivorship_rules set unit = 'mail' where unit = 'email'": {
+        "survivorship_rules_speak_of_known_units",
+    },
+    "insert into seeds.source_priority values ('web', 'mail', 1), ('web', 'mail', 2)": {
+        "source_priority_speaks_of_known_units", "unique_key_source_priority_source__unit",
+    },
     'insert into published.quarantine ("entity", "file", "row", "column") '
     "values ('orders', 'a.csv', 1, 'amount'), ('orders', 'a.csv', 1, 'amount')": {
         "unique_key_quarantine_entity__file__row__column",
