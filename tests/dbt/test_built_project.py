@@ -162,6 +162,14 @@ def test_data_tests_find_what_is_broken(built: Built, tmp_path: Path) -> None:
     assert failed == set().union(*BREAKAGES.values())
 
 
+def test_a_customer_shows_where_its_values_come_from(built: Built) -> None:
+    found = built.rows(
+        "select name, name_source, email, email_source, phone, phone_source from published.customers order by name"
+    )
+    shown = [(key, "web", f"{key}@mail.org", "web", None, None) for key in KEYS]
+    assert found == [*shown, (None,) * 6]  # eve, of whom no record says who she is
+
+
 def embedded(page: str) -> dict[str, Any]:
     """The manifest and the catalog that dbt wrote into its page."""
     found = {}

@@ -182,10 +182,10 @@ def test_the_rules_choose_as_the_seed_says(choosing_sql: str, seed: int) -> None
     for (customer, unit), stated in candidates.items():
         best, deciding, is_verified, stated_by = choose_in_python(stated, rules()[unit])
         found = chosen[customer, unit]
-        assert {
-            name: found[name] for name in ("source", "source_key", "shown_value", *FIELDS[unit])
-        } == {name: best[name] for name in ("source", "source_key", "shown_value", *FIELDS[unit])}
-        told = (found["deciding_rule"], found["is_verified"], found["stated_by"])
+        names = ("source", "source_key", "known_at", *FIELDS[unit])
+        assert {name: found[name] for name in names} == {name: best[name] for name in names}
+        assert found["value"] == best["shown_value"]
+        told = (found["rule"], found["is_verified"], found["stated_by"])
         assert told == (deciding, is_verified, stated_by)
         others = {field for fields in FIELDS.values() for field in fields} - set(FIELDS[unit])
         assert {found[field] for field in others} == {None}

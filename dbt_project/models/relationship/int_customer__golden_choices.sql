@@ -44,7 +44,7 @@ with
             when {{ survivorship_measures()[rule] }} > next_{{ rule }} then '{{ rule }}'
             {%- endfor %}
             else 'tie_breaker'
-        end as deciding_rule
+        end as rule
     from {{ unit }}_ranked
     where value_rank = 1
 ),
@@ -55,14 +55,14 @@ chosen as (
     select
         customer_no,
         unit,
-        shown_value,
+        shown_value as value,
         {%- for field in golden_fields() %}
         {{ field }},
         {%- endfor %}
         source,
         source_key,
         known_at,
-        deciding_rule,
+        rule,
         is_verified,
         stated_by
     from {{ unit }}_chosen
