@@ -36,13 +36,7 @@ normalised as (
         source,
         source_key,
         id_type,
-        case
-            -- Dots and plus parts do not tell two Gmail mailboxes apart.
-            when id_type = 'email' and {{ matches('id_value', "'@(gmail|googlemail)[.]com$'") }}
-                then replace(split_part(split_part(id_value, '@', 1), '+', 1), '.', '') || '@gmail.com'
-            when id_type = 'card' then upper(replace(replace(id_value, ' ', ''), '-', ''))
-            else id_value
-        end as id_value,
+        {{ identifier_form('id_type', 'id_value') }} as id_value,
         known_at
     from stated
     where id_value is not null
