@@ -57,16 +57,11 @@
     cast('0x' || substr(md5({{ text }}), 1, 8) as bigint) / 4294967296.0
 {%- endmacro %}
 
-{# The characters of a text in alphabetical order: two texts with swapped characters have the same. #}
-{% macro sorted_characters(text) %}{{ return(adapter.dispatch("sorted_characters")(text)) }}{% endmacro %}
-{% macro duckdb__sorted_characters(text) -%}
-    array_to_string(list_sort(string_split({{ text }}, '')), '')
-{%- endmacro %}
-
 {# The different characters of a text in alphabetical order: the same when one is typed twice, or two change places. #}
 {% macro letters_of(text) %}{{ return(adapter.dispatch("letters_of")(text)) }}{% endmacro %}
 {% macro duckdb__letters_of(text) -%}
     array_to_string(list_sort(list_distinct(string_split({{ text }}, ''))), '')
+{%- endmacro %}
 
 {# Every match of the pattern replaced. #}
 {% macro replace_all(text, pattern, replacement) %}{{ return(adapter.dispatch("replace_all")(text, pattern, replacement)) }}{% endmacro %}
