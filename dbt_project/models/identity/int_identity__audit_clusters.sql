@@ -6,7 +6,7 @@ with customers as (
 largest as (
     select
         'largest' as topic,
-        row_number() over (order by records_count desc, customer_no) as rank,
+        row_number() over (order by records_count desc, customer_no asc) as rank,
         cast(sources_count as varchar) || case when sources_count = 1 then ' source' else ' sources' end as item,
         records_count as number,
         case
@@ -33,7 +33,7 @@ links as (
 weak as (
     select
         'weak_link' as topic,
-        row_number() over (order by records_count desc, head_record_no, link_rank) as rank,
+        row_number() over (order by records_count desc, head_record_no asc, link_rank asc) as rank,
         reason as item,
         probability as number,
         case
@@ -50,7 +50,7 @@ weak as (
 splits as (
     select
         'suggested_split' as topic,
-        row_number() over (order by probability, records_count desc, head_record_no) as rank,
+        row_number() over (order by probability asc nulls last, records_count desc, head_record_no asc) as rank,
         reason as item,
         probability as number,
         'if they are two people, say so: ' || cast(left_records as varchar) || ' and ' || cast(right_records as varchar)
@@ -85,7 +85,7 @@ refused_edges as (
         case when why = 'size' then 'cut_at_size_limit' else 'refused_edge' end as topic,
         row_number() over (
             partition by case when why = 'size' then 'cut_at_size_limit' else 'refused_edge' end
-            order by probability desc nulls last, left_record_no, right_record_no, reason
+            order by probability desc nulls last, left_record_no asc, right_record_no asc, reason asc
         ) as rank,
         reason as item,
         probability as number,

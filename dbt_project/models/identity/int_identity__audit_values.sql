@@ -17,17 +17,20 @@ groups as (
     group by id_type, why, meaning
 ),
 
+topics as (
+    select
+        *,
+        case when why in ('people', 'records') then 'over_shared' else 'junk' end as topic
+    from blocked
+),
+
 -- Most held first; over-shared values apart from those that nobody owns.
 listed as (
     select * from (
         select
-            blocked.*,
-            case when why in ('people', 'records') then 'over_shared' else 'junk' end as topic,
-            row_number() over (
-                partition by case when why in ('people', 'records') then 'over_shared' else 'junk' end
-                order by holders_count desc, id_type, id_value
-            ) as rank
-        from blocked
+            *,
+            row_number() over (partition by topic order by holders_count desc, id_type asc, id_value asc) as rank
+        from topics
     ) as ranked
     where rank <= {{ audit_rows_most() }}
 ),
