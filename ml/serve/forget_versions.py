@@ -154,7 +154,9 @@ def _write_without(
     emptied = [name for name in texts if name not in about]
     gone = _any_erased(sorted(about))
     if set(VALUE) <= set(texts):
-        gone += f" or coalesce({token_sql('value', *VALUE)} in (select token from erased_value), false)"
+        gone += (
+            f" or coalesce({token_sql('value', *VALUE)} in (select token from erased_value), false)"
+        )
     if path.name == MAP:  # another person's record may have borne an erased id, and stays
         emptied = []
         gone = "(source, source_key) in (select (source, source_key) from erased_records)"

@@ -111,7 +111,8 @@ def test_a_version_is_rewritten_without_the_person(tmp_path: Path, anna: Erasure
     after = bytes_of(folder)
     assert set(after) == set(before)
     assert {name for name in after if after[name] != before[name]} == {
-        "identity_audit.parquet", "identity_map.parquet", "customer_merges.parquet", "customers.parquet", "manifest.json",
+        "identity_audit.parquet", "identity_map.parquet", "customer_merges.parquet", "customers.parquet",
+        "manifest.json",
     }  # fmt: skip
     customers = pq.read_table(folder / "customers.parquet").to_pylist()
     assert customers == [

@@ -98,6 +98,15 @@ from figures
 
 union all
 select
+    'several_people' as topic,
+    1 as rank,
+    'customers whose records speak of several people' as item,
+    count(*) as number
+from {{ ref('int_identity__customer_people') }}
+where people_count > 1
+
+union all
+select
     'size_band' as topic,
     rank,
     item,
