@@ -35,7 +35,7 @@ def worth_a_look(ask: Query, folder: Path) -> Iterator[str]:
     for item, number, detail in ask(
         "select item, number, detail from {identity_audit} where topic = 'blocked' order by rank"
     ):
-        yield f"no evidence: {number:,.0f} values, {item} ({detail})"
+        yield f"no evidence: {item} ({number:,.0f} different, {detail})"
     for item, number in ask(
         "select item, number from {identity_audit} where topic = 'refused' order by rank"
     ):

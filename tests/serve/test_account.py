@@ -230,7 +230,7 @@ def test_it_tells_what_was_no_evidence_and_whom_to_look_at_without_a_value(tmp_p
     said = account(home)
     begin = said.index("Who may not be who") + 1
     assert said[begin : begin + 4] == [
-        "  no evidence: 1,200 values, phone: too many (held by 9000 records)",
+        "  no evidence: phone: too many (1,200 different, held by 9000 records)",
         "  joined nobody: 4 links (household: email)",
         "  7 customers whose records speak of several people",
         "  worth a look: c_1, held together by email; look",

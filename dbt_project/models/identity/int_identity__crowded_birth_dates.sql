@@ -1,8 +1,8 @@
 -- One row per birth date that stands out in some source, with the first day of a month on which it did.
 -- A form's default, a clerk's habit, or the first of January where only the year is known: judged among the records of
 -- one source, because each of these is usually another person, against the days around it. Judged once a month.
-{% set at_least = 20 %}  {# records; with fewer, chance alone makes heaps #}
-{% set times = 5 %}  {# the mean of the days around #}
+{% set at_least = 20 %}  {# records; with fewer, and a record or two per person, chance alone makes heaps #}
+{% set times = 10 %}  {# the mean of the days around #}
 {% set days_around = 15 %}  {# on either side #}
 with stated as (
     select
