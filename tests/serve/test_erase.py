@@ -60,7 +60,14 @@ TABLES: dict[str, dict[str, list[Any]]] = {
     "super_users": {"customer_id": ["c-cid"], "rank": [1]},
     # Figures, a value that was everybody's and is only Anna's by now, Bob's of the same text, links of Anna and of Bob.
     "identity_audit": {
-        "topic": ["size", "over_shared", "over_shared", "weak_link", "refused_edge", "refused_edge"],
+        "topic": [
+            "size",
+            "over_shared",
+            "over_shared",
+            "weak_link",
+            "refused_edge",
+            "refused_edge",
+        ],
         "rank": [1, 1, 2, 1, 1, 2],
         "id_type": [None, "phone", "email", None, None, None],
         "id_value": [None, "+441711234567", "+441711234567", None, None, None],
