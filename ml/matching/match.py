@@ -48,7 +48,7 @@ def match_records(run: Run) -> int:
     from which it holds, its weight in bits and each comparison's part of it. `matched.doubts`: pairs that
     only a person may call the same, and how long. `matched.parameters`: what was learned, per epoch.
     """
-    # Splink reports every chunk of work; what matters to people is said by the step.
+    # Splink warns of every level that a brand's records never come to.
     logging.getLogger("splink").setLevel(logging.ERROR)
     with connect_in_memory(run.home) as connection:
         connection.execute(f"attach {literal(run.home.database)} as warehouse")

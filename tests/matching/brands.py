@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import duckdb
+import pandas as pd
 
 STATES = {
     "state_no": "bigint",
@@ -57,11 +58,9 @@ def holding(
     connection.execute(
         f"create table states ({', '.join(f'{name} {kind}' for name, kind in STATES.items())})"
     )
-    rows = [
-        [number if name == "state_no" else one[name] for name in STATES]
-        for number, one in enumerate(states)
-    ]
-    connection.executemany(f"insert into states values ({', '.join('?' for _ in STATES)})", rows)
+    rows = pd.DataFrame([one | {"state_no": number} for number, one in enumerate(states)])
+    connection.register("rows", rows.astype({"birth_date": object}))
+    connection.execute(f"insert into states select {', '.join(STATES)} from rows")
     chosen = pairs or [(a, b) for b in range(len(states)) for a in range(b)]
     connection.execute("create table met (left_state_no bigint, right_state_no bigint)")
     connection.executemany("insert into met values (?, ?)", chosen)
@@ -110,7 +109,7 @@ def planted(people: int, seed: int) -> tuple[list[dict[str, Any]], list[tuple[in
                     else f"x{draw.randrange(10**9):09d}@other.example",
                     gender=draw.choice("fm")
                     if again and draw.random() < 0.04
-                    else "fm"[len(name[0]) % 2],
+                    else "fm"[given.index(name[0]) % 2],
                 )
             )
     by_key: dict[object, list[int]] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,10 @@ from ml.matching.epochs import FIRST_STATES, Epoch, epochs, parameters_of
 from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
 from tests.matching.brands import holding, planted, state
 
-logging.getLogger("splink").setLevel(logging.ERROR)
-
 
 @pytest.fixture(scope="module")
 def learned() -> Parameters:
-    with holding(*planted(2_500, seed=4)) as connection:
+    with holding(*planted(1_200, seed=4)) as connection:
         return learn_parameters(connection, "states", "candidates")
 
 
@@ -41,7 +38,7 @@ def test_what_the_brand_never_states_keeps_general_experience(learned: Parameter
 
 
 def test_the_same_rows_give_the_same_figures(learned: Parameters) -> None:
-    with holding(*planted(2_500, seed=4)) as connection:
+    with holding(*planted(1_200, seed=4)) as connection:
         connection.execute("set threads = 2")
         assert learn_parameters(connection, "states", "candidates") == learned
 
