@@ -19,7 +19,7 @@ from splink.comparison_level_library import CustomLevel, ElseLevel
 
 Probabilities: TypeAlias = Mapping[str, list[float]]
 
-COMPARISONS = ("name", "birth", "address", "email", "phone", "gender")
+COMPARISONS = ("name", "birth", "address", "email", "phone")
 TERMS = {
     "full_name": ("name", "same full name"),
     "given": ("name", "same given, other family"),
@@ -198,13 +198,7 @@ PHONE = (
     Level("differ", "else", 0.27, 0.99997),
 )
 
-GENDER = (
-    Level("unknown", "gender_l is null or gender_r is null", 0, 0),
-    Level("same", "gender_l = gender_r", 0.97, 0.5),
-    Level("differ", "else", 0.03, 0.5),
-)
-
-LEVELS = dict(zip(COMPARISONS, (NAME, BIRTH, ADDRESS, EMAIL, PHONE, GENDER), strict=True))
+LEVELS = dict(zip(COMPARISONS, (NAME, BIRTH, ADDRESS, EMAIL, PHONE), strict=True))
 
 
 def rarity(term: str) -> str:

@@ -107,9 +107,6 @@ def planted(people: int, seed: int) -> tuple[list[dict[str, Any]], list[tuple[in
                     email=mail
                     if not again or draw.random() < 0.6
                     else f"x{draw.randrange(10**9):09d}@other.example",
-                    gender=draw.choice("fm")
-                    if again and draw.random() < 0.04
-                    else "fm"[given.index(name[0]) % 2],
                 )
             )
     by_key: dict[object, list[int]] = {}

@@ -68,7 +68,6 @@ OTHERS: dict[str, list[tuple[str, Any, Any]]] = {
         ("differ", "+441711234567", "+441719876543"),
         ("unknown", None, None),
     ],
-    "gender": [("same", "f", "f"), ("differ", "f", "m"), ("unknown", "f", None)],
 }
 ADDRESSES = [
     (
