@@ -75,7 +75,7 @@ def learn_parameters(
     settings = splink_settings()
     settings.probability_two_random_records_match = partners / count
     with _one_thread(connection):
-        linker = Linker(DuckDBAPI(connection).register(states), settings)
+        linker = Linker(DuckDBAPI(connection).register(states), settings, log_level=None)
         linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
         for columns in _LEARN_FROM:
             # Without pairs Splink would leave its model half changed.
