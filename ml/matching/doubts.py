@@ -25,24 +25,31 @@ _USUAL_BITS, _LEAST_BITS, _MOST_BITS = 5.0, 1.0, 8.0
 _FEWEST_PAIRS = 100
 
 
-def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch) -> None:
-    """Add to `doubts` the pairs of `scored` that became known in this epoch and must stay apart."""
+COMPARED = {
+    "epoch": "integer",
+    "left_record_no": "bigint",
+    "right_record_no": "bigint",
+    "left_state_no": "bigint",
+    "right_state_no": "bigint",
+    "known_at": "timestamp",
+    "ended_at": "timestamp",
+    "personal_weight": "double",
+    "name_level": "tinyint",
+}
+"""Pairs of states within one cluster: when both were there, until one was no more, and how their people differ."""
+
+
+def add_doubts(
+    connection: duckdb.DuckDBPyConnection, epoch: Epoch, parameters: Parameters, least: float
+) -> None:
+    """Add to `doubts` the pairs of `compared` that became known in this epoch and must stay apart."""
     bits = bits_of_sharing(connection, parameters, epoch)
     cases = " ".join(f"when '{kind}' then {value}" for kind, value in sorted(bits.items()))
     usual = f"case id_type {cases} else {_USUAL_BITS} end" if cases else str(_USUAL_BITS)
-    since = (
-        f"where cast(scored.known_at as date) + 1 >= date '{epoch.begins}'" if epoch.begins else ""
-    )
     connection.execute(
         f"""
         insert into doubts
-        with known as (
-            select scored.*, least(l.ended_at, r.ended_at) as ended_at
-            from scored
-            inner join states as l on scored.left_state_no = l.state_no
-            inner join states as r on scored.right_state_no = r.state_no
-            {since}
-        ),
+        with known as (select * from compared where epoch = {epoch.number}),
 
         shared as (
             select known.left_record_no, known.right_record_no, known.left_state_no, known.right_state_no,
@@ -71,7 +78,7 @@ def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, ep
             where personal_weight <= {_TOO_UNLIKE}
         )
 
-        select * from best where weight < 0 and (ended_at is null or known_at < ended_at)
+        select * from best where weight < {least} and (ended_at is null or known_at < ended_at)
         union all
         select * from strangers where ended_at is null or known_at < ended_at
         """
@@ -95,9 +102,9 @@ def bits_of_sharing(
     found = connection.execute(
         f"""
         select id_type, count(*), avg(case when name_level in ({", ".join(map(str, levels))}) then 1.0 else 0.0 end)
-        from scored
+        from compared
         inner join sharing using (left_record_no, right_record_no)
-        where name_level >= 0 and greatest(scored.known_at, sharing.known_at) < date '{epoch.begins}'
+        where name_level >= 0 and greatest(compared.known_at, sharing.known_at) < date '{epoch.begins}'
         group by id_type
         order by id_type
         """

@@ -72,12 +72,12 @@ def parameters_of(
         f"create or replace table seen_states as select * from states where {seen} order by state_no"
     )
     connection.execute(
-        "create or replace table seen_candidates as select * from candidates "
+        "create or replace view seen_candidates as select * from candidates "
         "where right_state_no < (select count(*) from seen_states)"
     )
     parameters = learn_parameters(connection, "seen_states", "seen_candidates")
+    connection.execute("drop view seen_candidates")
     connection.execute("drop table seen_states")
-    connection.execute("drop table seen_candidates")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(parameters.as_json(), indent=1) + "\n", encoding="utf-8")
     return parameters

@@ -75,21 +75,19 @@ COLUMNS = {
 
 def score_pairs(
     connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch, pairs: str
-) -> int:
-    """Score pairs of states with some parameters, into the table `scored`; returns how many.
+) -> None:
+    """Score pairs of states with some parameters, into the table `scored`.
 
     Args:
-        connection: holds `states` and the pairs.
+        connection: holds `states`, what `count_values` wrote for the epoch, and the pairs.
         parameters: what the levels are worth.
-        epoch: the epoch they were learned for; how common a value is, is counted before it.
+        epoch: the epoch they were learned for.
         pairs: a table with left_state_no, right_state_no (the younger), the two records and known_at.
     """
-    count = connection.execute(f"select count(*) from {pairs}").fetchone()
-    if not count or not count[0]:
-        return 0
-    _with_shares(connection, epoch)
+    _with_shares(connection, pairs)
     api = DuckDBAPI(connection)
-    linker = Linker(api.register("states_with_shares"), splink_settings(parameters.m, parameters.u))
+    settings = splink_settings(parameters.m, parameters.u)
+    linker = Linker(api.register("states_with_shares"), settings, log_level=None)
     connection.execute(
         "create or replace table blocked as select left_state_no as join_key_l, "
         f"right_state_no as join_key_r, '0' as match_key from {pairs}"
@@ -100,35 +98,54 @@ def score_pairs(
         f"create or replace table scored as {_weights(parameters, predicted, pairs)}"
     )
     linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
-    return int(count[0])
 
 
-def _with_shares(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
-    """Write `states_with_shares`: how common each value was when the parameters were learned.
+def count_values(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
+    """Write how common each value was when the parameters of an epoch were learned: `held_<term>`.
 
-    A value that was not there then is as rare as can be; before anything is learned nothing is known of it.
+    A value that fewest held, or nobody, is as rare as can be: the row without a value says how rare. Before
+    anything is learned nothing is known of it.
     """
     seen = f"known_at < date '{epoch.begins}'" if epoch.begins else "false"
     for term in TERMS:
         connection.execute(
+            f"create or replace table counted as select {term} as value, count(*) as states from states "
+            f"where {seen} and {term} is not null group by {term}"
+        )
+        connection.execute(
             f"""
-            create or replace temp table held_{term} as
-            select {term} as value, count(*) / (select cast(count({term}) as double) from states where {seen}) as share
-            from states
-            where {seen} and {term} is not null
-            group by {term}
+            create or replace table held_{term} as
+            with whole as (select min(states) as fewest, cast(sum(states) as double) as total from counted)
+
+            select value, states / total as share from counted cross join whole where states > fewest
+            union all
+            select null, fewest / total from whole
             """
         )
+    connection.execute("drop table counted")
+
+
+def _with_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
+    """Write `states_with_shares`: the states of some pairs, and how common each of their values is."""
     shares = ", ".join(
-        f"case when {term} is not null then coalesce(held_{term}.share, (select min(share) from held_{term})) end "
-        f"as {rarity(term)}"
+        f"case when states.{term} is not null "
+        f"then coalesce(held_{term}.share, (select share from held_{term} where value is null)) end as {rarity(term)}"
         for term in TERMS
     )
     joins = " ".join(
         f"left join held_{term} on states.{term} = held_{term}.value" for term in TERMS
     )
     connection.execute(
-        f"create or replace table states_with_shares as select states.*, {shares} from states {joins} order by state_no"
+        f"""
+        create or replace table states_with_shares as
+        with meeting as (
+            select left_state_no as state_no from {pairs} union select right_state_no from {pairs}
+        )
+
+        select states.*, {shares}
+        from (from states semi join meeting using (state_no)) as states
+        {joins}
+        """
     )
 
 
