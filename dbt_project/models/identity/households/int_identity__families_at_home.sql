@@ -14,20 +14,20 @@ named as (
 at_home as (
     select
         homes.customer_no,
-        homes.street,
+        homes.house,
         homes.postcode,
         homes.people_there,
         families.family,
-        count(*) over (partition by homes.street, homes.postcode, families.family) as namesakes_there
+        count(*) over (partition by homes.house, homes.postcode, families.family) as namesakes_there
     from {{ ref('int_identity__homes') }} as homes
     inner join {{ ref('int_identity__family_names') }} as families
         on homes.customer_no = families.customer_no
-    where homes.street is not null
+    where homes.house is not null
 )
 
 select
     at_home.customer_no,
-    at_home.street,
+    at_home.house,
     at_home.postcode,
     at_home.people_there,
     at_home.family,

@@ -4,13 +4,20 @@ with stated as (
     select
         people.customer_no,
         states.record_no,
+        states.known_at,
         states.ended_at,
         states.postcode,
-        case when {{ matches('states.street', "'[0-9]'") }} then states.street end as street,
-        min(states.known_at) over (partition by states.record_no, states.street, states.postcode) as stated_since
+        {{ house_key('states.street') }} as house
     from {{ ref('int_identity__profile_states') }} as states
     inner join {{ ref('int_identity__customers_now') }} as people
         on states.record_no = people.record_no
+),
+
+dated as (
+    select
+        *,
+        min(known_at) over (partition by record_no, house, postcode) as stated_since
+    from stated
 ),
 
 ranked as (
@@ -18,16 +25,16 @@ ranked as (
         *,
         row_number() over (
             partition by customer_no
-            order by case when street is null then 1 else 0 end, stated_since desc, record_no desc
+            order by case when house is null then 1 else 0 end, stated_since desc, record_no desc
         ) as choice
-    from stated
+    from dated
     where ended_at is null and postcode is not null
 )
 
 select
     customer_no,
-    street,
+    house,
     postcode,
-    case when street is not null then count(*) over (partition by street, postcode) end as people_there
+    case when house is not null then count(*) over (partition by house, postcode) end as people_there
 from ranked
 where choice = 1

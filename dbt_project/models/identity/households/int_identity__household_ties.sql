@@ -11,7 +11,7 @@ with limits as (
 families_at_address as (
     select
         families.customer_no,
-        min(families.customer_no) over (partition by families.street, families.postcode, families.family) as first_customer_no
+        min(families.customer_no) over (partition by families.house, families.postcode, families.family) as first_customer_no
     from {{ ref('int_identity__families_at_home') }} as families
     cross join limits
     where
@@ -38,7 +38,7 @@ values_at_address as (
     select
         homes.customer_no,
         min(homes.customer_no) over (
-            partition by homes.street, homes.postcode, shared_values.id_type, shared_values.id_value
+            partition by homes.house, homes.postcode, shared_values.id_type, shared_values.id_value
         ) as first_customer_no
     from {{ ref('int_identity__homes') }} as homes
     inner join shared_values
