@@ -86,3 +86,9 @@
 {% macro duckdb__sorted_parts(text, separator) -%}
     array_to_string(list_sort(string_split({{ text }}, '{{ separator }}')), '{{ separator }}')
 {%- endmacro %}
+
+{# A text of small letters with each word cut to its first letter; digits stay. #}
+{% macro word_starts(text) %}{{ return(adapter.dispatch("word_starts")(text)) }}{% endmacro %}
+{% macro duckdb__word_starts(text) -%}
+    regexp_replace({{ text }}, '([^0-9 ])[^0-9 ]*', '\1', 'g')
+{%- endmacro %}

@@ -18,6 +18,7 @@ from ml.data.raw_layer import ingest
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
+from ml.identity.households import assign_households
 from ml.learn.splits import cutoff_grid
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
@@ -116,8 +117,10 @@ def build_events(run: Run) -> None:
         run.report,
     )
     with connect(run.home) as connection:
+        housemates, households = assign_households(connection)
         lag = label_lag_days(connection, run)
         first_fact = _first_fact(connection)
+    run.report(f"households: {housemates:,} customers live in {households:,} known households")
     run.report(
         f"label_lag_days: {lag} (facts count as complete before {run.as_of_date - timedelta(days=lag)})"
     )

@@ -150,6 +150,25 @@ def test_a_version_is_rewritten_without_the_person(tmp_path: Path, anna: Erasure
     assert bytes_of(folder) == after
 
 
+def test_those_who_lived_with_the_person_live_in_no_known_household(
+    tmp_path: Path, anna: Erasures
+) -> None:
+    """Neither the household's name, which may be hers, nor its size tells that there was one more."""
+    folder = add_version(Home(tmp_path))
+    customers = {
+        "customer_id": ["c-anna", "c-bob", "c-cid", "c-dan", "c-eve"],
+        "household_id": ["h-anna", "h-anna", "h-cid", "h-cid", None],
+        "household_size": [2, 2, 2, 2, 1],
+    }
+    pq.write_table(pa.table(customers), folder / "customers.parquet")
+    assert forget_in_versions(Home(tmp_path), anna) == [folder.name]
+    assert pq.read_table(folder / "customers.parquet").to_pydict() == {
+        "customer_id": ["c-bob", "c-cid", "c-dan", "c-eve"],
+        "household_id": [None, "h-cid", "h-cid", None],
+        "household_size": [1, 2, 2, 1],
+    }
+
+
 def test_who_was_taken_for_one_with_the_person_that_day_goes_with_the_row(
     tmp_path: Path,
 ) -> None:
