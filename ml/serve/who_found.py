@@ -66,21 +66,30 @@ def open_identity(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, date]
             f"{home.root} holds no warehouse yet, so nobody can be shown. `kith run` builds it; --home names another "
             "home folder."
         )
-    day = RunState.built_for(home, "identity")
-    if day is None:
-        raise KithError(
-            f"The warehouse in {home.root} does not know yet who is who: a run is at work on it, or stopped before "
-            "that step. Wait for the run to end, or start `kith run`, and ask again."
-        )
     try:
         with connect(home, read_only=True) as connection:
-            yield connection, day
+            # No run changes the warehouse while it is open; one that began before has taken its word back.
+            yield connection, _day_of(home)
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise KithError(
+            f"The warehouse in {home.root} was built by another version of Kith. `kith run` builds it anew."
+        ) from error
     except duckdb.Error as error:
         if isinstance(error, BROKEN) or any(words in str(error) for words in DAMAGE):
             raise KithError(
                 f"{home.database} cannot be read; a crash may have left it so. The next `kith run` builds it anew."
             ) from error
         raise
+
+
+def _day_of(home: Home) -> date:
+    day = RunState.built_for(home, "identity")
+    if day is None:
+        raise KithError(
+            f"The warehouse in {home.root} does not know yet who is who: a run is at work on it, or stopped before "
+            "that step. Wait for the run to end, or start `kith run`, and ask again."
+        )
+    return day
 
 
 def find(connection: duckdb.DuckDBPyConnection, whom: Sequence[str], day: date) -> Found:

@@ -6,6 +6,7 @@ A bit doubles the odds that both are one person. The levels of the comparisons a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -47,8 +48,6 @@ class Match:
     probability: float
     stranger_weight: float
     """Bits of evidence if strangers were the only alternative; `weight` counts a household as another."""
-    personal_weight: float
-    """Bits of what is a person's own, for one person rather than two of a household."""
     steps: list[Step]
     not_compared: list[str]
     joins: bool
@@ -58,6 +57,11 @@ class Match:
     def prior(self) -> float:
         """Bits before anything is compared: how rare it is that two records are one person's."""
         return self.stranger_weight - sum(step.bits for step in self.steps)
+
+    @property
+    def household_weight(self) -> float:
+        """Bits of evidence if two of a household were the only alternative: the chances of both add up."""
+        return -math.log2(2**-self.weight - 2**-self.stranger_weight)
 
 
 def read_matches(connection: duckdb.DuckDBPyConnection) -> list[Match]:
@@ -103,7 +107,6 @@ def _match(
         weight=row["match_weight"],
         probability=row["probability"],
         stranger_weight=row["stranger_weight"],
-        personal_weight=row["personal_weight"],
         steps=[_step(row, name, labels) for name in compared if row[f"{name}_level"] >= 0],
         not_compared=[WORDS.get(name, name) for name in compared if row[f"{name}_level"] < 0],
         joins=(row["left_record_no"], row["right_record_no"]) in joining,
@@ -153,12 +156,11 @@ def explained(match: Match) -> Iterator[str]:
             yield from wrapped(says, 3 * INDENT, hang=2)
     if match.not_compared:
         yield from wrapped(f"not compared, unknown: {', '.join(match.not_compared)}", 2 * INDENT)
-    if abs(household) > WORTH_TELLING:
+    if -household > WORTH_TELLING:
         yield from wrapped(
-            f"against strangers alone {match.stranger_weight:+.1f} bits; what is a person's own, against two of a "
-            f"household, {match.personal_weight:+.1f}",
+            f"against strangers alone {match.stranger_weight:+.1f} bits, against two of a household alone "
+            f"{match.household_weight:+.1f}",
             2 * INDENT,
-            hang=2,
         )
 
 

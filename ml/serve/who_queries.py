@@ -188,7 +188,8 @@ DOUBTS = """
         where ended_at is null
     )
 
-    select l.now_id, r.now_id, l.label, r.label, coalesce(says_l.says, ''), coalesce(says_r.says, ''), doubts.weight
+    select l.now_id, r.now_id, l.label, r.label,
+        coalesce(nullif(says_l.says, ''), 'nothing'), coalesce(nullif(says_r.says, ''), 'nothing'), doubts.weight
     from identity.int_identity__doubts as doubts
     inner join named as l on doubts.left_record_no = l.record_no
     inner join named as r on doubts.right_record_no = r.record_no
