@@ -58,10 +58,9 @@ def decide(
                 "`kith who` lists them: SOURCE:KEY."
             )
         others = _other_words(connection, left, right, day)
-    known_at = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(home.settings.timezone))
-    made = HandDecision(
-        (left.source, left.key), (right.source, right.key), decision, known_at, decided_by.strip()
-    )
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(home.settings.timezone))
+    records = (left.source, left.key), (right.source, right.key)
+    made = HandDecision(*records, decision, midnight, decided_by.strip())
     written = write_decision(landing, made, home.settings)
     lines = [
         *_told(left, right, decision, day),

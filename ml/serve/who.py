@@ -122,9 +122,8 @@ def _shared(value: SharedValue) -> str:
         ended = value.crossed_at.date() + timedelta(days=1)
         return f"{told}; no evidence since {ended}, when more than {value.limit} records held it"
     since = value.holders[1][1].date() + timedelta(days=1)
-    elsewhere = f"; {value.held_elsewhere:,} records of others hold it, too" * (
-        value.held_elsewhere > 0
-    )
+    others = _count(value.held_elsewhere, "record")
+    elsewhere = f"; also held by {others} of others" if value.held_elsewhere else ""
     return f"{told}; joins since {since}{elsewhere}"
 
 
@@ -135,10 +134,11 @@ def _weighed(person: Person, settings: Settings) -> Iterator[str]:
         yield from wrapped(f"{match.left} and {match.right}, known {minute(match.known_at)}")
         yield from explained(match)
     if person.matches:
+        enough = f"{settings.match_weight:g} bit{'s' * (settings.match_weight != 1)}"
         yield from wrapped(
             "One bit doubles the odds for one person. Strangers are not the only other explanation: two of a household "
             "share names, addresses and contacts as well, and only what is a person's own (given name, birth date, "
-            f"gender) tells them apart. A pair is accepted from {settings.match_weight:g} bits (setting match_weight)."
+            f"gender) tells them apart. A pair is accepted from {enough} on (setting match_weight)."
         )
 
 
@@ -162,14 +162,15 @@ def _kept_apart(person: Person, settings: Settings) -> Iterator[str]:
 
 def _refusal(refused: list[Refused]) -> str:
     first = refused[0]
-    name = f" ({first.other_name})" if first.other_name else ""
-    shared = first.shared if first.match_weight is None else f"{first.match_weight:+.1f} bits"
-    more = f", and {len(refused) - 1:,} more such links" if len(refused) > 1 else ""
-    return (
-        f"{first.other_id} of {_count(first.other_records, 'record')}: {first.own} and {first.other}{name} share "
-        f"{_reason(first.reason)} {shared or ''}".rstrip()
-        + more
-    )
+    other = first.other + (f" ({first.other_name})" if first.other_name else "")
+    if first.reason == "match":
+        link = f"{first.own} and {other} match by {first.match_weight:+.1f} bits"
+    elif first.reason == "decision":
+        link = f"a person said that {first.own} and {other} are the same"
+    else:
+        link = f"{first.own} and {other} share {_reason(first.reason)} {first.shared}"
+    more = f", and {_count(len(refused) - 1, 'more such link')}" if len(refused) > 1 else ""
+    return f"{first.other_id} of {_count(first.other_records, 'record')}: {link}{more}"
 
 
 def _because(person: Person, other_id: str, why: str, settings: Settings) -> str:

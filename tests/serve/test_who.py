@@ -89,7 +89,7 @@ def test_shared_values_with_their_holders_and_when_they_ended(tmp_path: Path) ->
     page = told(warehouse, tmp_path, "web:1")
     assert page["What joins them"] == (
         "e-mail ann@lee.example: web:1 (2024-03-01), crm:k:2 (2024-03-02); joins since 2024-03-03; "
-        "1 records of others hold it, too "
+        "also held by 1 record of others "
         "device d-1: crm:k:2 (2024-03-01), shop:3 (2024-03-02); no evidence since 2024-04-10, when more than 10 "
         "records held it"
     )
@@ -98,7 +98,7 @@ def test_shared_values_with_their_holders_and_when_they_ended(tmp_path: Path) ->
 def test_a_holder_who_was_erased_is_not_counted(tmp_path: Path) -> None:
     warehouse = ann().shared("email", "ann@lee.example", 0, 1)
     warehouse.add("holders", {"id_type": "email", "id_value": "ann@lee.example", "holder_rank": 3})
-    assert "too" not in told(warehouse, tmp_path, "web:1")["What joins them"]
+    assert "also" not in told(warehouse, tmp_path, "web:1")["What joins them"]
 
 
 def test_a_match_is_explained_from_prior_to_sum(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_match_is_explained_from_prior_to_sum(tmp_path: Path) -> None:
     assert lines[start + 9].strip() == (
         "against strangers alone +8.5 bits, against two of a household alone +8.5"
     )
-    assert "A pair is accepted from 1 bits" in page["How the matches were weighed"]
+    assert "A pair is accepted from 1 bit on" in page["How the matches were weighed"]
 
 
 def test_a_household_that_changes_little_is_not_made_much_of(tmp_path: Path) -> None:
@@ -215,13 +215,22 @@ def test_what_was_kept_apart_and_why(tmp_path: Path) -> None:
     page = told(warehouse, tmp_path, "web:1")
     assert page["Kept apart from"] == (
         "c00000000000000000003 of 1 record: web:1 and web:4 (Bob Lee) share e-mail family@lee.example, and 1 more such "
-        "links. Rather two of a household: crm:k:2 says ann, 1980-01-02; web:4 says bob, 1980-01-02 (-7.2 bits) "
+        "link. Rather two of a household: crm:k:2 says ann, 1980-01-02; web:4 says bob, 1980-01-02 (-7.2 bits) "
         "c00000000000000000004 of 2 records: web:1 and web:5 share e-mail family@lee.example. A person said on "
         "2024-05-01 that crm:k:2 and crm:6 differ "
-        "c00000000000000000006 of 1 record: shop:3 and web:7 share a match +7.5 bits. Together they would be more than "
+        "c00000000000000000006 of 1 record: shop:3 and web:7 match by +7.5 bits. Together they would be more than "
         "100 records (setting max_customer_records)"
     )
     assert "Doubts within" not in page
+
+
+def test_a_decision_that_another_one_overruled(tmp_path: Path) -> None:
+    warehouse = ann().add("refused_edges", refused(0, 3, "different", "decision"))
+    warehouse.add("decisions", decided(1, 3, True))
+    assert told(warehouse, tmp_path, "web:1")["Kept apart from"] == (
+        "c00000000000000000003 of 1 record: a person said that web:1 and web:4 (Bob Lee) are the same. A person said "
+        "on 2024-05-01 that crm:k:2 and web:4 differ"
+    )
 
 
 def test_a_doubt_that_people_overruled(tmp_path: Path) -> None:
