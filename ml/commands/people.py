@@ -1,4 +1,4 @@
-"""The command about single people: who is who, and what a person says about it."""
+"""The command about one person: which records are theirs, and what people decide about that."""
 
 from __future__ import annotations
 
