@@ -39,6 +39,24 @@
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
 
+{# A text with every match of the pattern replaced. #}
+{% macro replace_all(text, pattern, by) %}{{ return(adapter.dispatch("replace_all")(text, pattern, by)) }}{% endmacro %}
+{% macro duckdb__replace_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, {{ pattern }}, {{ by }}, 'g')
+{%- endmacro %}
+
+{# Letters without their accents; those of other scripts stay. #}
+{% macro without_accents(text) %}{{ return(adapter.dispatch("without_accents")(text)) }}{% endmacro %}
+{% macro duckdb__without_accents(text) -%}
+    strip_accents({{ text }})
+{%- endmacro %}
+
+{# The first day of the month after an instant: the first one that can see a fact known then. #}
+{% macro first_of_month_after(instant) %}{{ return(adapter.dispatch("first_of_month_after")(instant)) }}{% endmacro %}
+{% macro duckdb__first_of_month_after(instant) -%}
+    cast(date_trunc('month', {{ instant }}) + interval 1 month as date)
+{%- endmacro %}
+
 {# The texts of a group, in alphabetical order, joined by commas. #}
 {% macro joined_texts(column) %}{{ return(adapter.dispatch("joined_texts")(column)) }}{% endmacro %}
 {% macro duckdb__joined_texts(column) -%}
@@ -57,26 +75,14 @@
     cast('0x' || substr(md5({{ text }}), 1, 8) as bigint) / 4294967296.0
 {%- endmacro %}
 
-{# A text in lower case, of letters without accents, digits and single blanks; null when nothing is left. #}
-{% macro plain_text(text) %}{{ return(adapter.dispatch("plain_text")(text)) }}{% endmacro %}
-{% macro duckdb__plain_text(text) -%}
-    nullif(trim(regexp_replace(lower(strip_accents({{ text }})), '[^\p{L}\p{N}]+', ' ', 'g')), '')
-{%- endmacro %}
-
-{# The rows of a list, one per element. #}
-{% macro list_rows(list) %}{{ return(adapter.dispatch("list_rows")(list)) }}{% endmacro %}
-{% macro duckdb__list_rows(list) -%}
-    unnest({{ list }})
-{%- endmacro %}
-
-{# The characters of a text in alphabetical order: two texts with swapped characters have the same. #}
-{% macro sorted_characters(text) %}{{ return(adapter.dispatch("sorted_characters")(text)) }}{% endmacro %}
-{% macro duckdb__sorted_characters(text) -%}
-    array_to_string(list_sort(string_split({{ text }}, '')), '')
-{%- endmacro %}
-
 {# The different characters of a text in alphabetical order: the same when one is typed twice, or two change places. #}
 {% macro letters_of(text) %}{{ return(adapter.dispatch("letters_of")(text)) }}{% endmacro %}
 {% macro duckdb__letters_of(text) -%}
     array_to_string(list_sort(list_distinct(string_split({{ text }}, ''))), '')
+{%- endmacro %}
+
+{# The parts of a text between separators ('': its letters), in alphabetical order, joined again. #}
+{% macro sorted_parts(text, separator) %}{{ return(adapter.dispatch("sorted_parts")(text, separator)) }}{% endmacro %}
+{% macro duckdb__sorted_parts(text, separator) -%}
+    array_to_string(list_sort(string_split({{ text }}, '{{ separator }}')), '{{ separator }}')
 {%- endmacro %}

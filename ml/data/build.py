@@ -112,7 +112,7 @@ def build_events(run: Run) -> None:
     run_models(
         run.home,
         run.as_of_date,
-        ["customer_map", "int_identity__customers_now", "path:models/events"],
+        ["customer_map+,path:models/identity", "path:models/events"],
         run.report,
     )
     with connect(run.home) as connection:

@@ -10,6 +10,7 @@ import duckdb
 from ml.data.erasures import (
     FormerDispute,
     FormerHolder,
+    FormerPerson,
     Mention,
     Traces,
     load_erasures,
@@ -67,6 +68,7 @@ def _write_traces(connection: duckdb.DuckDBPyConnection, traces: Traces) -> None
         ("former_mentions", Mention, traces.mentions),
         ("former_holders", FormerHolder, traces.holders),
         ("former_disputes", FormerDispute, traces.disputes),
+        ("former_people", FormerPerson, traces.people),
     ):
         columns = {
             field.name: "timestamp" if field.name.endswith("_at") else "varchar"

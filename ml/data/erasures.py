@@ -5,8 +5,9 @@ that is made with the first erasure. Later runs turn landed rows into tokens in 
 what is on the list (`ml.data.erasure_filter`).
 
 The ids of other people rest on facts that erased people took part in. What those facts said of others is
-kept as traces: who was named first by an erased row, and which places among the holders of a value that
-others still hold were theirs. Traces hold keys and values of people who were not erased.
+kept as traces: who was named first by an erased row, which places among the holders of a value that others
+still hold were theirs, and how many people more these were. Traces hold keys and values of people who were
+not erased, and no name.
 """
 
 from __future__ import annotations
@@ -61,6 +62,21 @@ class FormerDispute:
     disputed_at: str
 
 
+@dataclass(frozen=True)
+class FormerPerson:
+    """One person more among those of a source who state a value, told apart by a trait (name, birth date).
+
+    From `known_at` on, until a record that stays states the same; null: none does.
+    """
+
+    id_type: str
+    id_value: str
+    source: str
+    trait: str
+    known_at: str
+    ended_at: str | None = None
+
+
 @dataclass
 class Traces:
     """What erased people's rows said of others."""
@@ -68,6 +84,7 @@ class Traces:
     mentions: list[Mention] = field(default_factory=list)
     holders: list[FormerHolder] = field(default_factory=list)
     disputes: list[FormerDispute] = field(default_factory=list)
+    people: list[FormerPerson] = field(default_factory=list)
 
 
 @dataclass
@@ -183,4 +200,6 @@ def _traces(content: dict[str, Any]) -> Traces:
         [Mention(**row) for row in content["mentions"]],
         [FormerHolder(**row) for row in content["holders"]],
         [FormerDispute(**row) for row in content["disputes"]],
+        # A list that was written before people were counted has none.
+        [FormerPerson(**row) for row in content.get("people", [])],
     )

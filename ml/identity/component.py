@@ -4,19 +4,18 @@ On each day the clusters are those of Kruskal's algorithm with refusals: edges a
 first; one that would unite a pair to be held apart, or make too large a cluster, is refused.
 
 Most of a component is as it was the day before, and only what a change reaches is judged anew. That
-is exact. A change inside one cluster unsettles it: all edges of the unsettled clusters are added
-anew, while the others grow as they did before. As long as no edge to another cluster unites, the
-others have nothing to answer that they had not the day before, so they end as they were. If one
-does, that cluster is unsettled too.
-
-To tell what a cluster was when an edge came to be judged, it is kept as the tree of who gave way to
-whom at which edge; the larger part stays, so that no way to the top is long.
+is exact. A cluster is frozen, growing as it did the day before, up to the first edge that does
+otherwise in it: one that is new and unites, one that is gone and united, one that united a pair
+now held apart. From there on it is thawed: all its edges are judged. An edge from there to a frozen
+cluster is judged by what that one was when it was this edge's turn; if it unites, it is the first
+to do otherwise there, so that cluster is thawed too. Two frozen clusters are as they were, and so
+is what they make of the edges between them.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import chain
+from heapq import heappop, heappush
 
+from ml.identity.grown_tree import GrownTree
 from ml.identity.steps import OPEN
 
 Edge = tuple[int, int, int]  # left, right, priority
@@ -37,14 +36,16 @@ class Component:
     ) -> None:
         self.head = list(range(nodes))
         self._edges, self._pairs, self._limit = edges, pairs, limit
+        self._tree = GrownTree(nodes)
         self._members = [[node] for node in range(nodes)]  # by head
         self._paired: dict[int, set[int]] = {}  # by head: the members that have pairs
         self._edges_of: list[set[int]] = [set() for _ in range(nodes)]
         self._pairs_of: dict[int, set[int]] = {}
-        self._gone = [OPEN] * nodes  # the edge at which the node gave way
-        self._into = list(range(nodes))  # and to whom
-        self._grown: list[list[int]] = [[] for _ in range(nodes)]  # edges at which others gave way
-        self._sizes = [[1] for _ in range(nodes)]  # at first, and after each of these
+        # Of the day: edges to judge, heads that are thawed, pairs between these, tops held apart.
+        self._queue: list[int] = []
+        self._thawed: set[int] = set()
+        self._waiting: list[tuple[int, int]] = []
+        self._foes: dict[int, set[int]] = {}
 
     def change(
         self, begun: set[int], ended: set[int], held: set[int], lifted: set[int]
@@ -54,98 +55,100 @@ class Component:
         Returns:
             The nodes whose head may be another one now.
         """
-        unsettled = self._without(ended)
-        unsettled |= self._with_pairs(held, lifted)
+        breaks = self._end(ended)
         for edge in begun:
             left, right, _ = self._edges[edge]
             self._edges_of[left].add(edge)
             self._edges_of[right].add(edge)
-        reached = self._judge(begun, unsettled)
-        while reached:
-            unsettled |= reached
-            reached = self._judge(set(), unsettled)
-        return self._settle(unsettled)
+        breaks |= self._hold(held)
+        self._queue = sorted(begun | breaks | self._lift(lifted))
+        self._thawed, self._waiting, self._foes = set(), [], {}
+        self._judge(breaks, ended)
+        return self._settle()
 
-    def _without(self, ended: set[int]) -> set[int]:
-        """End edges; heads of the clusters that they held together."""
-        unsettled = set()
+    def _end(self, ended: set[int]) -> set[int]:
+        """End edges: those that held a cluster together."""
+        uniting = set()
         for edge in ended:
             left, right, _ = self._edges[edge]
             self._edges_of[left].remove(edge)
             self._edges_of[right].remove(edge)
-            if edge in (self._gone[self._top(left, edge)], self._gone[self._top(right, edge)]):
-                unsettled.add(self.head[left])
-        return unsettled
+            if self.head[left] == self.head[right] and self._tree.united(left, right) == edge:
+                uniting.add(edge)
+        return uniting
 
-    def _with_pairs(self, held: set[int], lifted: set[int]) -> set[int]:
-        """Begin and end to hold pairs apart; heads of the clusters to which it matters."""
-        unsettled = set()
-        head = self.head
+    def _hold(self, held: set[int]) -> set[int]:
+        """Begin to hold pairs apart: the edges that united them.
+
+        Between two clusters there is nothing that a pair would refuse and that was not refused.
+        """
+        uniting = set()
         for pair in held:
             left, right, _ = self._pairs[pair]
             for node in (left, right):
                 self._pairs_of.setdefault(node, set()).add(pair)
-                self._paired.setdefault(head[node], set()).add(node)
-            # Between two clusters there is nothing that it would refuse and that was not refused.
-            if head[left] == head[right]:
-                unsettled.add(head[left])
+                self._paired.setdefault(self.head[node], set()).add(node)
+            if self.head[left] == self.head[right]:
+                uniting.add(self._tree.united(left, right))
+        return uniting
+
+    def _lift(self, lifted: set[int]) -> set[int]:
+        """Hold pairs apart no more: the edges that they may have refused.
+
+        In one cluster a pair was overruled, and refused nothing.
+        """
+        refused = set()
         for pair in lifted:
             left, right, _ = self._pairs[pair]
             self._pairs_of[left].remove(pair)
             self._pairs_of[right].remove(pair)
-            # In one cluster it was overruled, and refused nothing.
-            if head[left] != head[right]:
-                unsettled |= {head[left], head[right]}
-        return unsettled
+            if self.head[left] != self.head[right]:
+                one, other = (self._edges_at(self.head[node]) for node in (left, right))
+                refused |= one & other
+        return refused
 
-    def _judge(self, begun: set[int], unsettled: set[int]) -> set[int]:
-        """Build the unsettled clusters anew; heads of the others in which an edge unites, too."""
-        nodes = [node for name in unsettled for node in self._members[name]]
-        for node in nodes:
-            self._gone[node] = OPEN
-            self._grown[node], self._sizes[node] = [], [1]
-        edges = begun.union(*(self._edges_of[node] for node in nodes))
-        waiting = self._pairs_inside(unsettled)
-        foes: dict[int, set[int]] = {}
-        reached: set[int] = set()
-        gone, into, head = self._gone, self._into, self.head
-        for edge in sorted(edges):
+    def _edges_at(self, name: int) -> set[int]:
+        return set().union(*(self._edges_of[node] for node in self._members[name]))
+
+    def _judge(self, breaks: set[int], ended: set[int]) -> None:
+        """Add the edges of the queue, and of the clusters that they thaw, as far as is allowed."""
+        tree, last = self._tree, -1
+        while self._queue:
+            edge = heappop(self._queue)
+            if edge == last:
+                continue
+            last = edge
             left, right, priority = self._edges[edge]
-            a, b = left, right
-            while gone[a] < edge:
-                a = into[a]
-            while gone[b] < edge:
-                b = into[b]
-            if a == b or (priority > DECIDED and self._size(a, b, edge) > self._limit):
+            if edge in breaks:
+                self._thaw({self.head[left]} - self._thawed, edge)
+            a, b = tree.top(left, edge), tree.top(right, edge)
+            if a == b or edge in ended:
                 continue
-            outside = {head[left], head[right]} - unsettled
-            if outside:
-                if not self._is_held(outside, {a, b}, edge):
-                    reached |= outside
+            if priority > DECIDED and tree.size(a, edge) + tree.size(b, edge) > self._limit:
                 continue
-            while waiting and waiting[-1][2] <= priority:
-                self._hold(waiting.pop(), edge, foes)
-            if b not in foes.get(a, ()):
-                self._unite(a, b, edge, foes)
-        return reached
+            frozen = {self.head[left], self.head[right]} - self._thawed
+            if frozen and self._is_held(frozen, {a, b}, edge):
+                continue
+            self._thaw(frozen, edge)
+            while self._waiting and self._waiting[0][0] <= priority:
+                self._part(heappop(self._waiting)[1], edge)
+            if b not in self._foes.get(a, ()):
+                self._unite(a, b, edge)
 
-    def _top(self, node: int, edge: int) -> int:
-        """Who stands for the cluster of the node when the edge comes to be judged."""
-        while self._gone[node] < edge:
-            node = self._into[node]
-        return node
-
-    def _size(self, a: int, b: int, edge: int) -> int:
-        """Nodes of the clusters of two tops when the edge comes to be judged."""
-        grown, sizes = self._grown, self._sizes
-        return sizes[a][bisect_left(grown[a], edge)] + sizes[b][bisect_left(grown[b], edge)]
-
-    def _pairs_inside(self, unsettled: set[int]) -> list[Pair]:
-        """The pairs within and between some clusters, those that refuse most last."""
-        nodes = chain.from_iterable(self._paired.get(name, ()) for name in unsettled)
-        pairs = [self._pairs[pair] for pair in set().union(*(self._pairs_of[n] for n in nodes))]
-        inside = (p for p in pairs if {self.head[p[0]], self.head[p[1]]} <= unsettled)
-        return sorted(inside, key=lambda pair: -pair[2])
+    def _thaw(self, names: set[int], edge: int) -> None:
+        """From the edge on the clusters of these heads may become others."""
+        self._thawed |= names
+        for name in names:
+            for node in self._members[name]:
+                self._tree.rewind(node, edge)
+                for own in self._edges_of[node]:
+                    if own > edge:
+                        heappush(self._queue, own)
+            for node in self._paired.get(name, ()):
+                for pair in self._pairs_of[node]:
+                    one, other, refuses_from = self._pairs[pair]
+                    if {self.head[one], self.head[other]} <= self._thawed:
+                        heappush(self._waiting, (refuses_from, pair))
 
     def _is_held(self, names: set[int], tops: set[int], edge: int) -> bool:
         """Whether a pair with a node of these clusters holds two tops apart against the edge."""
@@ -153,39 +156,36 @@ class Component:
         for name in names:
             for node in self._paired.get(name, ()):
                 for pair in self._pairs_of[node]:
-                    left, right, refuses_from = self._pairs[pair]
-                    meant = {self._top(left, edge), self._top(right, edge)} == tops
+                    one, other, refuses_from = self._pairs[pair]
+                    meant = {self._tree.top(one, edge), self._tree.top(other, edge)} == tops
                     if meant and refuses_from <= priority:
                         return True
         return False
 
-    def _hold(self, pair: Pair, edge: int, foes: dict[int, set[int]]) -> None:
+    def _part(self, pair: int, edge: int) -> None:
         """From this edge on the clusters of the pair are foes, unless they are one already."""
-        a, b = self._top(pair[0], edge), self._top(pair[1], edge)
+        one, other, _ = self._pairs[pair]
+        a, b = self._tree.top(one, edge), self._tree.top(other, edge)
         if a != b:
-            foes.setdefault(a, set()).add(b)
-            foes.setdefault(b, set()).add(a)
+            self._foes.setdefault(a, set()).add(b)
+            self._foes.setdefault(b, set()).add(a)
 
-    def _unite(self, a: int, b: int, edge: int, foes: dict[int, set[int]]) -> None:
-        if self._sizes[a][-1] < self._sizes[b][-1]:
-            a, b = b, a
-        self._gone[b], self._into[b] = edge, a
-        self._grown[a].append(edge)
-        self._sizes[a].append(self._sizes[a][-1] + self._sizes[b][-1])
-        for foe in foes.pop(b, ()):
-            foes[foe].remove(b)
-            foes[foe].add(a)
-            foes.setdefault(a, set()).add(foe)
+    def _unite(self, a: int, b: int, edge: int) -> None:
+        stays, gone = self._tree.unite(a, b, edge)
+        for foe in self._foes.pop(gone, ()):
+            self._foes[foe].remove(gone)
+            self._foes[foe].add(stays)
+            self._foes.setdefault(stays, set()).add(foe)
 
-    def _settle(self, unsettled: set[int]) -> list[int]:
-        """Name the clusters built anew: their nodes."""
-        nodes = sorted(node for name in unsettled for node in self._members[name])
-        for name in unsettled:
+    def _settle(self) -> list[int]:
+        """Name the clusters that were thawed: their nodes."""
+        nodes = sorted(node for name in self._thawed for node in self._members[name])
+        for name in self._thawed:
             self._members[name] = []
             self._paired.pop(name, None)
         heads: dict[int, int] = {}
         for node in nodes:
-            head = heads.setdefault(self._top(node, OPEN), node)
+            head = heads.setdefault(self._tree.top(node, OPEN), node)
             self.head[node] = head
             self._members[head].append(node)
             if self._pairs_of.get(node):

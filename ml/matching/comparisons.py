@@ -20,8 +20,16 @@ from splink.comparison_level_library import CustomLevel, ElseLevel
 Probabilities: TypeAlias = Mapping[str, list[float]]
 
 COMPARISONS = ("name", "birth", "address", "email", "phone", "gender")
-TERMS = ("full_name", "given", "family", "birth_date", "postcode", "city", "email")
-"""Columns whose values count the more, the rarer they are."""
+TERMS = {
+    "full_name": ("name", "same full name"),
+    "given": ("name", "same given, other family"),
+    "family": ("name", "same family, other given"),
+    "birth_date": ("birth", "same"),
+    "postcode": ("address", "same postcode"),
+    "city": ("address", "same city"),
+    "email": ("email", "same"),
+}
+"""Columns whose values say the more, the rarer they are; and the level of strangers who agree in the column alone."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +207,11 @@ GENDER = (
 LEVELS = dict(zip(COMPARISONS, (NAME, BIRTH, ADDRESS, EMAIL, PHONE, GENDER), strict=True))
 
 
+def rarity(term: str) -> str:
+    """The column that holds how common a state's value of a term is."""
+    return f"share_of_{term}"
+
+
 def splink_settings(
     m: Probabilities | None = None, u: Probabilities | None = None
 ) -> SettingsCreator:
@@ -206,8 +219,11 @@ def splink_settings(
     return SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="state_no",
-        comparisons=[_comparison(name, m and m[name], u and u[name]) for name in COMPARISONS],
-        additional_columns_to_retain=["record_no"],
+        comparisons=[
+            _comparison(name, m[name] if m else None, u[name] if u else None)
+            for name in COMPARISONS
+        ],
+        additional_columns_to_retain=[rarity(term) for term in TERMS] if m else [],
         retain_intermediate_calculation_columns=True,
         em_convergence=0.001,
         max_iterations=25,
@@ -216,18 +232,15 @@ def splink_settings(
 
 def _comparison(name: str, m: list[float] | None, u: list[float] | None) -> dict[str, Any]:
     unknown, *known = LEVELS[name]
-    made = [
-        CustomLevel(unknown.sql, unknown.label, base_dialect_str="duckdb").configure(
-            is_null_level=True
-        )
-    ]
+    made = [_custom(unknown).configure(is_null_level=True)]
     for place, level in enumerate(known):
-        one = (
-            ElseLevel()
-            if level.sql == "else"
-            else CustomLevel(level.sql, level.label, base_dialect_str="duckdb")
-        )
-        chances = {"m_probability": m[place], "u_probability": u[place]} if m and u else {}
-        terms = {"tf_adjustment_column": level.term} if level.term else {}
-        made.append(one.configure(label_for_charts=level.label, **chances, **terms))
+        one = ElseLevel() if level.sql == "else" else _custom(level)
+        chances: dict[str, Any] = {"label_for_charts": level.label}
+        if m and u:
+            chances |= {"m_probability": m[place], "u_probability": u[place]}
+        made.append(one.configure(**chances))
     return {"output_column_name": name, "comparison_levels": made}
+
+
+def _custom(level: Level) -> CustomLevel:
+    return CustomLevel(level.sql, level.label, base_dialect_str="duckdb")

@@ -14,7 +14,6 @@ import duckdb
 from ml.matching.comparisons import LEVELS
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
-from ml.matching.scores import name_bits
 
 # Bits at which records that share no value are too unlike to stand in one cluster by way of others: another given name
 # and another birth date.
@@ -31,7 +30,9 @@ def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, ep
     bits = bits_of_sharing(connection, parameters, epoch)
     cases = " ".join(f"when '{kind}' then {value}" for kind, value in sorted(bits.items()))
     usual = f"case id_type {cases} else {_USUAL_BITS} end" if cases else str(_USUAL_BITS)
-    since = f"where scored.known_at >= date '{epoch.begins}'" if epoch.begins else ""
+    since = (
+        f"where cast(scored.known_at as date) + 1 >= date '{epoch.begins}'" if epoch.begins else ""
+    )
     connection.execute(
         f"""
         insert into doubts

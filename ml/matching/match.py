@@ -6,6 +6,8 @@ more pairs, but takes none back: only evidence and people end what was accepted,
 
 from __future__ import annotations
 
+import logging
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -46,6 +48,8 @@ def match_records(run: Run) -> int:
     from which it holds, its weight in bits and each comparison's part of it. `matched.doubts`: pairs that
     only a person may call the same, and how long. `matched.parameters`: what was learned, per epoch.
     """
+    # Splink warns of every level that a brand's records never come to.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     with connect_in_memory(run.home) as connection:
         connection.execute(f"attach {literal(run.home.database)} as warehouse")
         for name, query in _INPUTS.items():
@@ -71,13 +75,14 @@ def _judge(
     epoch: Epoch,
     parameters: Parameters,
 ) -> None:
-    """Score the pairs known before the epoch's end, and add to `accepted` and `doubts`."""
-    until = f"where known_at < date '{epoch.ends}'" if epoch.ends else ""
+    """Score the pairs that a day before the epoch's end can see, and add to `accepted` and `doubts`."""
+    until = f"where cast(known_at as date) + 1 < date '{epoch.ends}'" if epoch.ends else ""
     connection.execute(
         f"create or replace table open_pairs as select * from {pairs} "
         f"anti join accepted using (left_record_no, right_record_no) {until} order by all"
     )
-    score_pairs(connection, parameters, epoch, "open_pairs")
+    if not score_pairs(connection, parameters, epoch, "open_pairs"):
+        return
     begins = f"date '{epoch.begins}'" if epoch.begins else "date '0001-01-01'"
     weight = run.home.settings.match_weight
     connection.execute(
@@ -89,7 +94,8 @@ def _judge(
         from scored
         where match_weight >= {weight}
         qualify row_number() over (
-            partition by left_record_no, right_record_no order by known_at, match_weight desc, left_state_no, right_state_no
+            partition by left_record_no, right_record_no
+            order by known_at, match_weight desc, left_state_no, right_state_no
         ) = 1
         """
     )
@@ -114,11 +120,11 @@ def _pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create or replace table clusters as select * from members")
     connection.unregister("members")
     connection.execute(
-        """
+        f"""
         create or replace table within as
         with members as (
             select state_no, record_no, known_at, cluster from states inner join clusters using (record_no)
-            where records between 3 and {most}
+            where records between 3 and {_COMPARED_WITHIN}
         )
 
         select l.state_no as left_state_no, r.state_no as right_state_no,
@@ -128,5 +134,5 @@ def _pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
         inner join members as r on l.cluster = r.cluster and l.state_no < r.state_no and l.record_no <> r.record_no
         anti join candidates on l.state_no = candidates.left_state_no and r.state_no = candidates.right_state_no
         order by all
-        """.format(most=_COMPARED_WITHIN)
+        """
     )

@@ -18,14 +18,11 @@ from splink import DuckDBAPI, Linker, block_on
 
 from ml.matching.comparisons import COMPARISONS, LEVELS, splink_settings
 
-# Pairs that share one of these are the same person often enough, and not always, to learn m from.
-_LEARN_FROM = (
-    ("email",),
-    ("phone",),
-    ("full_name",),
-    ("birth_date", "postcode"),
-    ("family", "birth_date"),
-)
+# Pairs that share one of these are the same person often enough, and not always, to learn m from. What is left to
+# compare must tell the two kinds apart: pairs of one birth date and postcode are nearly all the same person's, so that
+# a mailbox that differs would pass for a stranger; they serve where there are no contacts to learn names from.
+_LEARN_FROM = (("email",), ("phone",), ("full_name",))
+_WITHOUT_CONTACTS = (("full_name",), ("birth_date", "postcode"))
 _FEWEST_PAIRS = 100
 _MOST_PAIRS = 200_000
 _STRANGERS = 500_000
@@ -75,9 +72,10 @@ def learn_parameters(
     settings = splink_settings()
     settings.probability_two_random_records_match = partners / count
     with _one_thread(connection):
-        linker = Linker(DuckDBAPI(connection).register(states), settings)
+        linker = Linker(DuckDBAPI(connection).register(states), settings, log_level=None)
         linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
-        for columns in _LEARN_FROM:
+        contacts = (_pairs_sharing(connection, states, (name,)) for name in ("email", "phone"))
+        for columns in _LEARN_FROM if max(contacts) >= _FEWEST_PAIRS else _WITHOUT_CONTACTS:
             # Without pairs Splink would leave its model half changed.
             if _pairs_sharing(connection, states, columns) >= _FEWEST_PAIRS:
                 linker.training.estimate_parameters_using_expectation_maximisation(
@@ -86,7 +84,7 @@ def learn_parameters(
                     max_pairs=_MOST_PAIRS,
                 )
         model = linker.misc.save_model_to_json()
-        linker.table_management.delete_tables_created_by_splink_from_db()
+        linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
     m = _tempered(
         model, "m_probability", _usual("prior_m"), _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
     )

@@ -13,7 +13,7 @@ import math
 import duckdb
 from splink import DuckDBAPI, Linker
 
-from ml.matching.comparisons import COMPARISONS, LEVELS, TERMS, splink_settings
+from ml.matching.comparisons import COMPARISONS, LEVELS, TERMS, rarity, splink_settings
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 
@@ -75,22 +75,21 @@ COLUMNS = {
 
 def score_pairs(
     connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch, pairs: str
-) -> None:
-    """Score pairs of states with some parameters, into the table `scored`.
+) -> int:
+    """Score pairs of states with some parameters, into the table `scored`; returns how many.
 
     Args:
-        connection: holds `states`, `term_counts` (term, value, held) and the pairs.
+        connection: holds `states` and the pairs.
         parameters: what the levels are worth.
-        epoch: the epoch they were learned for; the counts of terms are those before it.
+        epoch: the epoch they were learned for; how common a value is, is counted before it.
         pairs: a table with left_state_no, right_state_no (the younger), the two records and known_at.
     """
-    count_terms(connection, epoch)
+    count = connection.execute(f"select count(*) from {pairs}").fetchone()
+    if not count or not count[0]:
+        return 0
+    _with_shares(connection, epoch)
     api = DuckDBAPI(connection)
-    linker = Linker(api.register("states"), splink_settings(parameters.m, parameters.u))
-    for term in TERMS:
-        linker.table_management.register_term_frequency_lookup(
-            api.register(_term_frequencies(connection, term)), term
-        )
+    linker = Linker(api.register("states_with_shares"), splink_settings(parameters.m, parameters.u))
     connection.execute(
         "create or replace table blocked as select left_state_no as join_key_l, "
         f"right_state_no as join_key_r, '0' as match_key from {pairs}"
@@ -100,40 +99,44 @@ def score_pairs(
     connection.execute(
         f"create or replace table scored as {_weights(parameters, predicted, pairs)}"
     )
-    linker.table_management.delete_tables_created_by_splink_from_db()
+    linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
+    return int(count[0])
 
 
-def count_terms(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
-    """How often each value stood in the states that an epoch learned from: `term_counts`."""
+def _with_shares(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
+    """Write `states_with_shares`: how common each value was when the parameters were learned.
+
+    A value that was not there then is as rare as can be; before anything is learned nothing is known of it.
+    """
     seen = f"known_at < date '{epoch.begins}'" if epoch.begins else "false"
-    counts = " union all ".join(
-        f"select '{term}' as term, cast({term} as varchar) as value, count(*) as held from states "
-        f"where {term} is not null and {seen} group by {term}"
+    for term in TERMS:
+        connection.execute(
+            f"""
+            create or replace temp table held_{term} as
+            select {term} as value, count(*) / (select cast(count({term}) as double) from states where {seen}) as share
+            from states
+            where {seen} and {term} is not null
+            group by {term}
+            """
+        )
+    shares = ", ".join(
+        f"case when {term} is not null then coalesce(held_{term}.share, (select min(share) from held_{term})) end "
+        f"as {rarity(term)}"
         for term in TERMS
     )
-    connection.execute(f"create or replace table term_counts as {counts}")
-
-
-def _term_frequencies(connection: duckdb.DuckDBPyConnection, term: str) -> str:
-    """How common each value is; one that was not there when the parameters were learned is as rare as can be."""
-    table = f"tf_{term}"
-    connection.execute(
-        f"""
-        create or replace temp table {table} as
-        with known as (select value, held from term_counts where term = '{term}')
-
-        select {term}, coalesce(held, 1) / (select 1 + coalesce(sum(held), 0) from known) as tf_{term}
-        from (select distinct {term} from states where {term} is not null)
-        left join known on known.value = cast({term} as varchar)
-        """
+    joins = " ".join(
+        f"left join held_{term} on states.{term} = held_{term}.value" for term in TERMS
     )
-    return table
+    connection.execute(
+        f"create or replace table states_with_shares as select states.*, {shares} from states {joins} order by state_no"
+    )
 
 
 def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
     """From Splink's weights per comparison to one, with households as the other alternative beside strangers."""
     parts = ", ".join(
-        f"{_sum_of(name)} as {name}_weight, gamma_{name} as {name}_level" for name in COMPARISONS
+        f"gamma_{name} as {name}_level, mw_{name} + {_rarity_weight(name, parameters)} as {name}_weight"
+        for name in COMPARISONS
     )
     total = " + ".join(f"{name}_weight" for name in COMPARISONS)
     # The younger state's number says how many there were to meet.
@@ -166,9 +169,19 @@ def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
     """
 
 
-def _sum_of(comparison: str) -> str:
-    terms = any(level.term for level in LEVELS[comparison])
-    return f"mw_{comparison}" + (f" + mw_tf_adj_{comparison}" if terms else "")
+def _rarity_weight(comparison: str, parameters: Parameters) -> str:
+    """Bits by which an agreement on a rare value says more than on a usual one, and less on a common one."""
+    cases = []
+    for level, one in enumerate(reversed(LEVELS[comparison][1:])):
+        if one.term:
+            where, label = TERMS[one.term]
+            alone = [other.label for other in LEVELS[where][1:]].index(label)
+            left, right = f"{rarity(one.term)}_l", f"{rarity(one.term)}_r"
+            share = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}))"
+            cases.append(
+                f"when gamma_{comparison} = {level} then log2({parameters.u[where][alone]!r} / {share})"
+            )
+    return f"coalesce(case {' '.join(cases)} end, 0)" if cases else "0"
 
 
 def _own_name_weight(parameters: Parameters) -> str:

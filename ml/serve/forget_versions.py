@@ -27,7 +27,9 @@ from ml.serve.versions import MANIFEST, Version, Versions
 
 MAP, MERGES = "identity_map.parquet", "customer_merges.parquet"
 # A row with an erased id in one of these is about the person; an id anywhere else in a row is emptied.
-ABOUT = {"customer_id", "retired_id", "surviving_id"}
+ABOUT = {"customer_id", "other_customer_id", "retired_id", "surviving_id"}
+# So is a row with an erased value: its type and itself.
+VALUE = ("id_type", "id_value")
 
 
 def finish_swaps(home: Home) -> None:
@@ -151,6 +153,10 @@ def _write_without(
     about = _about(path.stem) & set(texts)
     emptied = [name for name in texts if name not in about]
     gone = _any_erased(sorted(about))
+    if set(VALUE) <= set(texts):
+        gone += (
+            f" or coalesce({token_sql('value', *VALUE)} in (select token from erased_value), false)"
+        )
     if path.name == MAP:  # another person's record may have borne an erased id, and stays
         emptied = []
         gone = "(source, source_key) in (select (source, source_key) from erased_records)"

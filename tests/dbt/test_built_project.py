@@ -136,6 +136,15 @@ BREAKAGES = {
     "update published.customer_tags set tag = null": {"unique_key_customer_tags_customer_id__tag"},
     "insert into labels.customer_labels select customer_id, date '2024-05-31', target, horizon_days, label "
     "from labels.customer_labels limit 1": {"no_label_window_is_open"},
+    "update seeds.survivorship_rules set rule = 'newest' where rule = 'usual_form'": {
+        "survivorship_rules_name_known_rules",
+    },
+    "update seeds.survivorship_rules set unit = 'mail' where unit = 'email'": {
+        "survivorship_rules_speak_of_known_units",
+    },
+    "insert into seeds.source_priority values ('web', 'mail', 1), ('web', 'mail', 2)": {
+        "source_priority_speaks_of_known_units", "unique_key_source_priority_source__unit",
+    },
     'insert into published.quarantine ("entity", "file", "row", "column") '
     "values ('orders', 'a.csv', 1, 'amount'), ('orders', 'a.csv', 1, 'amount')": {
         "unique_key_quarantine_entity__file__row__column",
@@ -151,6 +160,14 @@ def test_data_tests_find_what_is_broken(built: Built, tmp_path: Path) -> None:
     statuses = run_dbt_tests(home, "data")
     failed = {name for name, status in statuses.items() if status != "pass"}
     assert failed == set().union(*BREAKAGES.values())
+
+
+def test_a_customer_shows_where_its_values_come_from(built: Built) -> None:
+    found = built.rows(
+        "select name, name_source, email, email_source, phone, phone_source from published.customers order by name"
+    )
+    shown = [(key, "web", f"{key}@mail.org", "web", None, None) for key in KEYS]
+    assert found == [*shown, (None,) * 6]  # eve, of whom no record says who she is
 
 
 def embedded(page: str) -> dict[str, Any]:

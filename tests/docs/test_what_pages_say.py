@@ -76,6 +76,19 @@ def test_the_settings_of_the_page_are_those_that_are_read() -> None:
     assert told == set(Settings.model_fields) - {"source"}
 
 
+def test_the_rules_of_survivorship_of_the_page_are_those_that_are_known() -> None:
+    page = (REPOSITORY / "docs/data_engineer.md").read_text(encoding="utf-8")
+    table = page[page.index("| rule | the value goes first that |") :].split("\n\n")[0]
+    told = {
+        name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+    macros = (REPOSITORY / "dbt_project/macros/survivorship.sql").read_text(encoding="utf-8")
+    measures = macros[macros.index("{% macro survivorship_measures()") :].split("endmacro")[0]
+    known = set(re.findall(r'^\s+"(\w+)":', measures, re.MULTILINE))
+    assert "verified" in known
+    assert told == known
+
+
 def test_the_readme_explains_every_column_of_every_published_table() -> None:
     declared = meanings()
     models = yaml.safe_load(

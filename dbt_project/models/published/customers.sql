@@ -60,17 +60,12 @@ select
     people.customer_id,
     {{ as_of_date() }} as as_of_date,
 
-    golden.name,
-    golden.given_name,
-    golden.family_name,
-    golden.email,
-    golden.phone,
-    cast(golden.birth_date as date) as birth_date,
-    golden.gender,
-    golden.street,
-    golden.city,
-    golden.postcode,
-    golden.country,
+    {%- for field in golden_fields() %}
+    golden.{{ field }},
+    {%- endfor %}
+    {%- for unit in golden_units() %}
+    golden.{{ unit }}_source,
+    {%- endfor %}
     people.roles,
     people.sources,
     people.records_count,

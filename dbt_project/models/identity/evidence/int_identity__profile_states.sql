@@ -25,9 +25,9 @@ versions as (
         lower(substr(ordered.gender, 1, 1)) as gender,
         emails.id_value as email,
         phones.id_value as phone,
-        {{ plain_text('ordered.street') }} as street,
-        {{ plain_text('ordered.city') }} as city,
-        replace({{ plain_text('ordered.postcode') }}, ' ', '') as postcode
+        nullif(trim({{ plain_letters('ordered.street', ' ') }}), '') as street,
+        nullif(trim({{ plain_letters('ordered.city', ' ') }}), '') as city,
+        nullif({{ plain_letters('ordered.postcode', '') }}, '') as postcode
     from ordered
     inner join {{ ref('int_identity__records') }} as records
         on ordered.source = records.source and ordered.source_key = records.source_key
@@ -41,7 +41,7 @@ versions as (
         on
             records.record_no = emails.record_no
             and emails.id_type = 'email'
-            and {{ plain_email('ordered.email') }} = emails.id_value
+            and {{ identifier_form("'email'", 'ordered.email') }} = emails.id_value
     left join {{ ref('int_identity__identifiers') }} as phones
         on
             records.record_no = phones.record_no

@@ -3,7 +3,10 @@
 {% set window = 30 %}
 with holders as (
     select * from {{ ref('int_identity__holders') }}
-    where record_no is not null and holder_rank <= sharing_limit
+    where
+        record_no is not null
+        and holder_rank <= sharing_limit
+        and (crossed_at is null or known_at < crossed_at)
 )
 
 select
