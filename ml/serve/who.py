@@ -11,6 +11,7 @@ from ml.run import RunState
 from ml.serve.who_found import find, open_identity
 from ml.serve.who_match import explained, in_words
 from ml.serve.who_person import (
+    BlockedValue,
     Decision,
     Doubt,
     Merge,
@@ -25,7 +26,12 @@ from ml.settings import Settings
 
 # A person may have hundreds of records: so many of each kind are told.
 RECORDS, HOLDERS, LINES, WEIGHED = 20, 5, 10, 3
-REASONS = {"email": "e-mail", "match": "a match", "decision": "a decision"}
+WORDS = {
+    "email": "e-mail",
+    "birth_date": "birth date",
+    "match": "a match",
+    "decision": "a decision",
+}
 
 
 def describe_person(home: Home, whom: Sequence[str]) -> list[str]:
@@ -51,6 +57,8 @@ def page_of(person: Person, settings: Settings) -> Iterator[str]:
     yield from section("Chosen values", list(_chosen(person)))
     yield from section("Records", list(_records(person)))
     yield from section("What joins them", list(_evidence(person)))
+    blocked = [_blocked(value) for value in person.blocked]
+    yield from section("What is no evidence", list(the_first(blocked, LINES, "values")))
     yield from section("How the matches were weighed", list(_weighed(person, settings)))
     yield from section("What people decided", list(_decisions(person)))
     yield from section("Kept apart from", list(_kept_apart(person, settings)))
@@ -117,14 +125,17 @@ def _evidence(person: Person) -> Iterator[str]:
 
 def _shared(value: SharedValue) -> str:
     held = [f"{label} ({known_at:%Y-%m-%d})" for label, known_at in value.holders]
-    told = f"{_reason(value.id_type)} {value.value}: {_some(held)}"
-    if value.crossed_at is not None:
-        ended = value.crossed_at.date() + timedelta(days=1)
-        return f"{told}; no evidence since {ended}, when more than {value.limit} records held it"
     since = value.holders[1][1].date() + timedelta(days=1)
     others = _count(value.held_elsewhere, "record")
     elsewhere = f"; also held by {others} of others" if value.held_elsewhere else ""
-    return f"{told}; joins since {since}{elsewhere}"
+    return f"{_word(value.id_type)} {value.value}: {_some(held)}; joins since {since}{elsewhere}"
+
+
+def _blocked(value: BlockedValue) -> str:
+    return (
+        f"{_word(value.id_type)} {value.value} of {_some(value.stated_by)}: {value.meaning}, since "
+        f"{value.blocked_from}; {_count(value.holders_count, 'record')} in all"
+    )
 
 
 def _weighed(person: Person, settings: Settings) -> Iterator[str]:
@@ -168,7 +179,7 @@ def _refusal(refused: list[Refused]) -> str:
     elif first.reason == "decision":
         link = f"a person said that {first.own} and {other} are the same"
     else:
-        link = f"{first.own} and {other} share {_reason(first.reason)} {first.shared}"
+        link = f"{first.own} and {other} share {_word(first.reason)} {first.shared}"
     more = f", and {_count(len(refused) - 1, 'more such link')}" if len(refused) > 1 else ""
     return f"{first.other_id} of {_count(first.other_records, 'record')}: {link}{more}"
 
@@ -206,7 +217,7 @@ def _history(person: Person) -> Iterator[str]:
 def _merge(merge: Merge) -> str:
     return (
         f"{merge.merged_on}: {merge.retired_id} turned out to be {merge.surviving_id}, by "
-        f"{_reason(merge.reason)}"
+        f"{_word(merge.reason)}"
     )
 
 
@@ -217,8 +228,8 @@ def _move(move: Move) -> str:
     return f"{move.record} belonged here {days}; it is {move.other_id} now"
 
 
-def _reason(reason: str) -> str:
-    return REASONS.get(reason, reason)
+def _word(reason: str) -> str:
+    return WORDS.get(reason, reason)
 
 
 def _count(number: int, what: str) -> str:

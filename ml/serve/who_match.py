@@ -15,7 +15,6 @@ from typing import Any
 
 import duckdb
 
-from ml.serve import who_queries as queries
 from ml.serve.who_text import INDENT, one_line, wrapped
 
 WORDS = {"birth": "birth date", "email": "e-mail"}
@@ -23,6 +22,47 @@ BAR = 36
 # Less than that does not change what one would say of a pair.
 WORTH_TELLING = 0.5
 _LEVEL = "_level"
+
+
+# The evidence that holds, in the order in which the resolver takes it.
+_EDGES = """
+    select edges.left_record_no, edges.right_record_no, edges.reason
+    from identity.int_identity__edges as edges
+    semi join person as l on edges.left_record_no = l.record_no
+    semi join person as r on edges.right_record_no = r.record_no
+    where edges.valid_to is null
+    order by edges.priority, edges.probability desc, edges.known_at,
+        edges.left_record_no, edges.right_record_no, edges.reason
+"""
+
+# Accepted pairs within the person, with what the two states said that decided; the older state may be either's.
+_MATCHES = """
+    with states as (
+        select *, concat_ws(' ', given, family) as says_name, cast(birth_date as varchar) as says_birth,
+            concat_ws(', ', street, city, postcode) as says_address
+        from identity.int_identity__profile_states
+    )
+
+    select pairs.*, l.label as left_label, r.label as right_label,
+        first.says_name as left_name, second.says_name as right_name,
+        first.says_birth as left_birth, second.says_birth as right_birth,
+        first.says_address as left_address, second.says_address as right_address,
+        first.email as left_email, second.email as right_email,
+        first.phone as left_phone, second.phone as right_phone,
+        first.gender as left_gender, second.gender as right_gender
+    from matched.pairs as pairs
+    semi join person as own on pairs.left_record_no = own.record_no
+    semi join person as other on pairs.right_record_no = other.record_no
+    inner join named as l on pairs.left_record_no = l.record_no
+    inner join named as r on pairs.right_record_no = r.record_no
+    inner join states as first
+        on pairs.left_record_no = first.record_no and first.state_no in (pairs.left_state_no, pairs.right_state_no)
+    inner join states as second
+        on pairs.right_record_no = second.record_no and second.state_no in (pairs.left_state_no, pairs.right_state_no)
+    order by pairs.match_weight desc, pairs.left_record_no, pairs.right_record_no
+"""
+
+_LABELS = "select distinct comparison, level, label from matched.parameters order by all"
 
 
 @dataclass(frozen=True)
@@ -65,13 +105,16 @@ class Match:
 
 
 def read_matches(connection: duckdb.DuckDBPyConnection) -> list[Match]:
-    """The accepted pairs within a person: first those without which the person would fall apart."""
+    """The accepted pairs within a person: first those without which the person would fall apart.
+
+    The connection holds the temporary tables `person` and `named` (see who_queries).
+    """
     labels = {
         (comparison, level): label
-        for comparison, level, label in connection.execute(queries.LABELS).fetchall()
+        for comparison, level, label in connection.execute(_LABELS).fetchall()
     }
-    joining = set(_joining(connection.execute(queries.EDGES).fetchall()))
-    rows = connection.execute(queries.MATCHES).to_arrow_table().to_pylist()
+    joining = set(_joining(connection.execute(_EDGES).fetchall()))
+    rows = connection.execute(_MATCHES).to_arrow_table().to_pylist()
     matches = [_match(row, labels, joining) for row in rows]
     return sorted(matches, key=lambda match: not match.joins)
 

@@ -32,15 +32,25 @@ class Record:
 
 @dataclass(frozen=True)
 class SharedValue:
-    """A value that several of the records hold; no evidence any more since `crossed_at`."""
+    """A value that several of the records hold and that is evidence."""
 
     id_type: str
     value: str
-    crossed_at: datetime | None
-    limit: int
     held_elsewhere: int
     holders: list[tuple[str, datetime]]
     """Records in the order in which they were known to hold it."""
+
+
+@dataclass(frozen=True)
+class BlockedValue:
+    """A value that records of the person state and that is no evidence: nobody owns it, or too many hold it."""
+
+    id_type: str
+    value: str
+    meaning: str
+    blocked_from: date
+    holders_count: int
+    stated_by: list[str]
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class Person:
     day: date
     records: list[Record]
     values: list[SharedValue]
+    blocked: list[BlockedValue]
     matches: list[Match]
     decisions: list[Decision]
     refused: list[Refused]
@@ -165,6 +176,7 @@ def read_person(
         day=day,
         records=[Record(*row) for row in ask(queries.RECORDS)],
         values=_values(ask(queries.VALUES)),
+        blocked=[BlockedValue(*row) for row in ask(queries.BLOCKED)],
         matches=read_matches(connection),
         decisions=[Decision(*row) for row in ask(queries.DECISIONS)],
         refused=[Refused(*row) for row in ask(queries.REFUSALS)],
@@ -176,11 +188,9 @@ def read_person(
 
 
 def _values(rows: Sequence[tuple[Any, ...]]) -> list[SharedValue]:
-    """Values with their holders, those that are evidence first, in the order in which two held them."""
+    """Values with their holders, in the order in which two held them."""
     values = []
-    for (id_type, value, crossed_at, limit, elsewhere), held in groupby(rows, lambda row: row[:5]):
+    for (id_type, value, held_elsewhere), held in groupby(rows, lambda row: row[:3]):
         holders = [(label, known_at) for *_, label, known_at in held]
-        values.append(SharedValue(id_type, value, crossed_at, limit, elsewhere, holders))
-    return sorted(
-        values, key=lambda v: (v.crossed_at is not None, v.holders[1][1], v.id_type, v.value)
-    )
+        values.append(SharedValue(id_type, value, held_elsewhere, holders))
+    return sorted(values, key=lambda value: (value.holders[1][1], value.id_type, value.value))

@@ -1,4 +1,4 @@
-"""The questions of `kith who`. PERSON and NAMED make the temporary tables `person` and `named` that the others read."""
+"""What `kith who` asks. PERSON and NAMED make the temporary tables `person` and `named` that the other queries read."""
 
 PERSON = """
     create or replace temp table person as
@@ -57,20 +57,20 @@ RECORDS = """
     order by person.record_no
 """
 
-# One row per holder, among the person's records, of a value that at least two of them hold.
+# One row per holder, among the person's records, of a value that at least two of them hold, as long as it is evidence.
 VALUES = """
     with holders as (
         select *, count(*) filter (record_no in (select record_no from person)) over of_value as held_here,
             count(record_no) over of_value as held
         from identity.int_identity__holders
-        where (id_type, id_value) in (
+        where crossed_at is null and (id_type, id_value) in (
             select (id_type, id_value) from identity.int_identity__holders semi join person using (record_no)
         )
         window of_value as (partition by id_type, id_value)
     )
 
-    select holders.id_type, holders.id_value, holders.crossed_at, holders.sharing_limit,
-        holders.held - holders.held_here as held_elsewhere, named.label, holders.known_at
+    select holders.id_type, holders.id_value, holders.held - holders.held_here as held_elsewhere, named.label,
+        holders.known_at
     from holders
     semi join person using (record_no)
     inner join named using (record_no)
@@ -78,45 +78,24 @@ VALUES = """
     order by holders.id_type, holders.id_value, holders.holder_rank
 """
 
-# The evidence that holds, in the order in which the resolver takes it.
-EDGES = """
-    select edges.left_record_no, edges.right_record_no, edges.reason
-    from identity.int_identity__edges as edges
-    semi join person as l on edges.left_record_no = l.record_no
-    semi join person as r on edges.right_record_no = r.record_no
-    where edges.valid_to is null
-    order by edges.priority, edges.probability desc, edges.known_at,
-        edges.left_record_no, edges.right_record_no, edges.reason
-"""
-
-# Accepted pairs within the person, with what the two states said that decided; the older state may be either's.
-MATCHES = """
-    with states as (
-        select *, concat_ws(' ', given, family) as says_name, cast(birth_date as varchar) as says_birth,
-            concat_ws(', ', street, city, postcode) as says_address
-        from identity.int_identity__profile_states
+# Values that the person's records state and that are no evidence.
+BLOCKED = """
+    with stated as (
+        select record_no, id_type, id_value from identity.int_identity__stated_values
+        union
+        select record_no, trait, stated from identity.int_identity__traits
     )
 
-    select pairs.*, l.label as left_label, r.label as right_label,
-        first.says_name as left_name, second.says_name as right_name,
-        first.says_birth as left_birth, second.says_birth as right_birth,
-        first.says_address as left_address, second.says_address as right_address,
-        first.email as left_email, second.email as right_email,
-        first.phone as left_phone, second.phone as right_phone,
-        first.gender as left_gender, second.gender as right_gender
-    from matched.pairs as pairs
-    semi join person as own on pairs.left_record_no = own.record_no
-    semi join person as other on pairs.right_record_no = other.record_no
-    inner join named as l on pairs.left_record_no = l.record_no
-    inner join named as r on pairs.right_record_no = r.record_no
-    inner join states as first
-        on pairs.left_record_no = first.record_no and first.state_no in (pairs.left_state_no, pairs.right_state_no)
-    inner join states as second
-        on pairs.right_record_no = second.record_no and second.state_no in (pairs.left_state_no, pairs.right_state_no)
-    order by pairs.match_weight desc, pairs.left_record_no, pairs.right_record_no
+    select blocked.id_type, blocked.id_value, blocked.meaning, blocked.blocked_from, blocked.holders_count,
+        list(named.label order by named.record_no)
+    from stated
+    semi join person using (record_no)
+    inner join named using (record_no)
+    inner join identity.int_identity__blocked_values as blocked
+        on stated.id_type = blocked.id_type and stated.id_value = blocked.id_value
+    group by all
+    order by blocked.blocked_from, blocked.id_type, blocked.id_value, blocked.meaning
 """
-
-LABELS = "select distinct comparison, level, label from matched.parameters order by all"
 
 DECISIONS = """
     with said as (

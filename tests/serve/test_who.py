@@ -82,16 +82,33 @@ def test_a_record_that_stands_alone(tmp_path: Path) -> None:
     assert set(page) == {"", "Records", "What joins them"}
 
 
-def test_shared_values_with_their_holders_and_when_they_ended(tmp_path: Path) -> None:
+def test_shared_values_with_their_holders(tmp_path: Path) -> None:
     warehouse = ann().shared("email", "ann@lee.example", 0, 1, 3)
     warehouse.shared("device", "d-1", 1, 2, crossed_at="2024-04-09 12:00")
     warehouse.shared("card", "of-others", 4, 5).shared("card", "of-one", 0, 4)
     page = told(warehouse, tmp_path, "web:1")
     assert page["What joins them"] == (
         "e-mail ann@lee.example: web:1 (2024-03-01), crm:k:2 (2024-03-02); joins since 2024-03-03; "
-        "also held by 1 record of others "
-        "device d-1: crm:k:2 (2024-03-01), shop:3 (2024-03-02); no evidence since 2024-04-10, when more than 10 "
-        "records held it"
+        "also held by 1 record of others"
+    )
+
+
+def test_values_that_are_no_evidence(tmp_path: Path) -> None:
+    value = {"id_type": "phone", "id_value": "+4412"}
+    birth = {"id_type": "birth_date", "id_value": "1900-01-01"}
+    warehouse = ann().add("stated_values", *({**value, "record_no": one} for one in (2, 0, 3)))
+    warehouse.add("traits", {"record_no": 0, "trait": "birth_date", "stated": "1900-01-01"})
+    warehouse.add("traits", {"record_no": 0, "trait": "name", "stated": "al"})
+    warehouse.add(
+        "blocked_values",
+        {**value, "meaning": "too many", "blocked_from": "2024-04-10", "holders_count": 12},
+        {**birth, "meaning": "a default", "blocked_from": "2024-01-02", "holders_count": 1},
+        {"id_type": "email", "id_value": "of@others", "blocked_from": "2024-01-02"},
+    )
+    page = told(warehouse, tmp_path, "web:1")
+    assert page["What is no evidence"] == (
+        "birth date 1900-01-01 of web:1: a default, since 2024-01-02; 1 record in all "
+        "phone +4412 of web:1, shop:3: too many, since 2024-04-10; 12 records in all"
     )
 
 

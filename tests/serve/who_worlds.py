@@ -22,7 +22,12 @@ TABLES = {
     ),
     "identity.int_identity__holders": (
         "record_no bigint, id_type varchar, id_value varchar, known_at timestamp, holder_rank bigint, "
-        "holders_count bigint, sharing_limit bigint, crossed_at timestamp"
+        "crossed_at timestamp"
+    ),
+    "identity.int_identity__stated_values": "record_no bigint, id_type varchar, id_value varchar",
+    "identity.int_identity__traits": "record_no bigint, trait varchar, stated varchar",
+    "identity.int_identity__blocked_values": (
+        "id_type varchar, id_value varchar, meaning varchar, blocked_from date, holders_count bigint"
     ),
     "identity.int_identity__decisions": (
         "left_record_no bigint, right_record_no bigint, is_different boolean, known_at timestamp, valid_from date, "
@@ -121,8 +126,6 @@ class Warehouse:
                     "id_value": value,
                     "known_at": f"2024-03-{rank:02} 09:00",
                     "holder_rank": rank,
-                    "holders_count": len(holders),
-                    "sharing_limit": 10,
                     **other,
                 },
             )
