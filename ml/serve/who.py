@@ -84,7 +84,7 @@ def _chosen(person: Person) -> Iterator[str]:
     for one in person.chosen:
         since = f", known {one.known_at:%Y-%m-%d}" if one.known_at else ""
         yield from wrapped(
-            f"{one.unit.replace('_', ' ')}: {one.value}, from {one.record}{since} ({one.rule.replace('_', ' ')})",
+            f"{_word(one.unit)}: {one.value}, from {one.record}{since} ({one.rule.replace('_', ' ')})",
             hang=2,
         )
 
