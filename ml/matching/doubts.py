@@ -25,22 +25,17 @@ _USUAL_BITS, _LEAST_BITS, _MOST_BITS = 5.0, 1.0, 8.0
 _FEWEST_PAIRS = 100
 
 
-def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch) -> None:
-    """Add to `doubts` the pairs of `scored` that became known in this epoch and must stay apart."""
+def add_doubts_of_sharers(
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch
+) -> None:
+    """Add to `doubts` the pairs of `scored` that share a value, became known in this epoch and must stay apart."""
     bits = bits_of_sharing(connection, parameters, epoch)
     cases = " ".join(f"when '{kind}' then {value}" for kind, value in sorted(bits.items()))
     usual = f"case id_type {cases} else {_USUAL_BITS} end" if cases else str(_USUAL_BITS)
-    since = f"where cast(scored.known_at as date) + 1 >= date '{epoch.begins}'" if epoch.begins else ""
     connection.execute(
         f"""
         insert into doubts
-        with known as (
-            select scored.*, least(l.ended_at, r.ended_at) as ended_at
-            from scored
-            inner join states as l on scored.left_state_no = l.state_no
-            inner join states as r on scored.right_state_no = r.state_no
-            {since}
-        ),
+        with known as ({_known(epoch)}),
 
         shared as (
             select known.left_record_no, known.right_record_no, known.left_state_no, known.right_state_no,
@@ -60,20 +55,51 @@ def add_doubts(connection: duckdb.DuckDBPyConnection, parameters: Parameters, ep
                     partition by left_state_no, right_state_no order by known_at, weight
                 ) as weight
             from shared
-        ),
-
-        strangers as (
-            select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
-            from known
-            anti join sharing using (left_record_no, right_record_no)
-            where personal_weight <= {_TOO_UNLIKE}
         )
 
         select * from best where weight < 0 and (ended_at is null or known_at < ended_at)
-        union all
-        select * from strangers where ended_at is null or known_at < ended_at
         """
     )
+
+
+def add_doubts_of_strangers(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
+    """Add to `doubts` the pairs of `scored` that are too unlike, for as long as they share no value."""
+    connection.execute(
+        f"""
+        insert into doubts
+        with known as ({_known(epoch)}),
+
+        first_shared as (
+            select left_record_no, right_record_no, min(known_at) as shared_at
+            from sharing
+            group by left_record_no, right_record_no
+        ),
+
+        strangers as (
+            select known.* replace (least(known.ended_at, first_shared.shared_at) as ended_at)
+            from known
+            left join first_shared using (left_record_no, right_record_no)
+        )
+
+        select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
+        from strangers
+        where personal_weight <= {_TOO_UNLIKE} and (ended_at is null or known_at < ended_at)
+        """
+    )
+
+
+def _known(epoch: Epoch) -> str:
+    """Pairs of `scored` that became known in this epoch, and until when their states are the present ones."""
+    since = (
+        f"where cast(scored.known_at as date) + 1 >= date '{epoch.begins}'" if epoch.begins else ""
+    )
+    return f"""
+        select scored.*, least(l.ended_at, r.ended_at) as ended_at
+        from scored
+        inner join states as l on scored.left_state_no = l.state_no
+        inner join states as r on scored.right_state_no = r.state_no
+        {since}
+    """
 
 
 def bits_of_sharing(

@@ -62,19 +62,20 @@ def parameters_of(
     if epoch.begins is None:
         return usual_parameters()
     seen = f"known_at < date '{epoch.begins}'"
+    # When a state ended is known later, and nothing is learned from it.
+    connection.execute(
+        f"create or replace table seen_states as select * exclude ended_at from states where {seen} order by state_no"
+    )
+    connection.execute(
+        f"create or replace table seen_candidates as select * from candidates where {seen} order by all"
+    )
     digest = connection.execute(
-        f"select count(*), cast(sum(hash(states)) as varchar) from states where {seen}"
+        "select * from (select count(*), cast(sum(hash(seen_states)) as varchar) from seen_states) "
+        "cross join (select count(*), cast(sum(hash(seen_candidates)) as varchar) from seen_candidates)"
     ).fetchone()
     path = kept / f"{epoch.begins}-{digest_of([definition, str(digest)])[:16]}.json"
     if path.exists():
         return Parameters(**json.loads(path.read_text(encoding="utf-8")))
-    connection.execute(
-        f"create or replace table seen_states as select * from states where {seen} order by state_no"
-    )
-    connection.execute(
-        "create or replace table seen_candidates as select * from candidates "
-        "where right_state_no < (select count(*) from seen_states)"
-    )
     parameters = learn_parameters(connection, "seen_states", "seen_candidates")
     connection.execute("drop table seen_states")
     connection.execute("drop table seen_candidates")

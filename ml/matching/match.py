@@ -9,33 +9,28 @@ from __future__ import annotations
 import logging
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
 from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory
-from ml.identity.merge_tree import components
-from ml.matching.doubts import add_doubts
+from ml.matching.doubts import add_doubts_of_sharers, add_doubts_of_strangers
 from ml.matching.epochs import Epoch, epochs, parameters_of
 from ml.matching.parameters import Parameters
 from ml.matching.scores import COLUMNS, score_pairs
 from ml.matching.tables import DOUBTS, PAIRS, create, write_matched
+from ml.matching.within import pairs_within_clusters
 from ml.run import Run
-
-# Records of one cluster that met under no key are compared as well, in clusters of at most so many.
-_COMPARED_WITHIN = 60
 
 _INPUTS = {
     "states": "select * from warehouse.identity.int_identity__profile_states order by state_no",
     "candidates": (
         "select c.left_state_no, c.right_state_no, least(l.record_no, r.record_no) as left_record_no, "
-        "greatest(l.record_no, r.record_no) as right_record_no, r.known_at "
+        "greatest(l.record_no, r.record_no) as right_record_no, c.known_at "
         "from warehouse.identity.int_identity__candidates as c inner join states as l on c.left_state_no = l.state_no "
         "inner join states as r on c.right_state_no = r.state_no order by all"
     ),
     "sharing": "select * from warehouse.identity.int_identity__sharing order by all",
     "same": (
-        "select left_record_no, right_record_no from warehouse.identity.int_identity__decisions "
+        "select left_record_no, right_record_no, known_at from warehouse.identity.int_identity__decisions "
         "where not is_different"
     ),
 }
@@ -61,8 +56,10 @@ def match_records(run: Run) -> int:
             for epoch in epochs(connection)
         ]
         for epoch, parameters in learned:
-            _judge(connection, run, "candidates", epoch, parameters)
-        _pairs_within_clusters(connection)
+            if _judge(connection, run, "candidates", epoch, parameters):
+                add_doubts_of_sharers(connection, parameters, epoch)
+        # Whoever shares a value is among the candidates.
+        pairs_within_clusters(connection)
         for epoch, parameters in learned:
             _judge(connection, run, "within", epoch, parameters)
         return write_matched(connection, learned)
@@ -74,15 +71,17 @@ def _judge(
     pairs: str,
     epoch: Epoch,
     parameters: Parameters,
-) -> None:
-    """Score the pairs that a day before the epoch's end can see, and add to `accepted` and `doubts`."""
+) -> bool:
+    """Score the pairs that a day before the epoch's end can see, and add to `accepted` and `doubts`; were there any?"""
+    # What a later epoch accepted says nothing of this one's days.
+    before = f"(select left_record_no, right_record_no from accepted where epoch < {epoch.number})"
     until = f"where cast(known_at as date) + 1 < date '{epoch.ends}'" if epoch.ends else ""
     connection.execute(
         f"create or replace table open_pairs as select * from {pairs} "
-        f"anti join accepted using (left_record_no, right_record_no) {until} order by all"
+        f"anti join {before} as decided using (left_record_no, right_record_no) {until} order by all"
     )
     if not score_pairs(connection, parameters, epoch, "open_pairs"):
-        return
+        return False
     begins = f"date '{epoch.begins}'" if epoch.begins else "date '0001-01-01'"
     weight = run.home.settings.match_weight
     connection.execute(
@@ -99,40 +98,5 @@ def _judge(
         ) = 1
         """
     )
-    add_doubts(connection, parameters, epoch)
-
-
-def _pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
-    """Pairs of states whose records would stand in one cluster without having been compared: `within`."""
-    joined = connection.execute(
-        "select left_record_no as l, right_record_no as r from accepted union all "
-        "select left_record_no, right_record_no from sharing union all from same"
-    ).to_arrow_table()
-    left, right = (joined[name].to_numpy().astype(np.int64) for name in ("l", "r"))
-    count = int(max(left.max(initial=-1), right.max(initial=-1))) + 1
-    label = components(count, left, right)
-    size = np.bincount(label, minlength=1)[label]
-    together = np.flatnonzero(size > 1)
-    members = pa.table(
-        {"record_no": together, "cluster": label[together], "records": size[together]}
-    )
-    connection.register("members", members)
-    connection.execute("create or replace table clusters as select * from members")
-    connection.unregister("members")
-    connection.execute(
-        f"""
-        create or replace table within as
-        with members as (
-            select state_no, record_no, known_at, cluster from states inner join clusters using (record_no)
-            where records between 3 and {_COMPARED_WITHIN}
-        )
-
-        select l.state_no as left_state_no, r.state_no as right_state_no,
-            least(l.record_no, r.record_no) as left_record_no,
-            greatest(l.record_no, r.record_no) as right_record_no, r.known_at
-        from members as l
-        inner join members as r on l.cluster = r.cluster and l.state_no < r.state_no and l.record_no <> r.record_no
-        anti join candidates on l.state_no = candidates.left_state_no and r.state_no = candidates.right_state_no
-        order by all
-        """
-    )
+    add_doubts_of_strangers(connection, epoch)
+    return True
