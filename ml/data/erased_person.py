@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from ml.data.erasures import Erasures, FormerDispute, FormerHolder, Mention, Traces, instant
+from ml.data.erasures import Erasures
+from ml.data.former_matching import learned_epochs, settled_without
+from ml.data.traces import (
+    FormerDispute,
+    FormerHolder,
+    Mention,
+    Traces,
+    instant,
+)
 
 Record = tuple[str, str]
 
@@ -110,16 +118,18 @@ HOLDERS = """
 """
 
 DISPUTES = """
-    with pairs as (
-        select left_record_no, right_record_no, known_at
-        from identity.int_identity__decisions
-        where is_different and (
-            left_record_no in (select record_no from erased_numbers)
+    with held_apart as (
+        select left_record_no, right_record_no, known_at from identity.int_identity__decisions where is_different
+        union all
+        select left_record_no, right_record_no, known_at from matched.doubts
+    ),
+    pairs as (
+        select * from held_apart
+        where left_record_no in (select record_no from erased_numbers)
             or right_record_no in (select record_no from erased_numbers)
-        )
     ),
     disputes as (
-        select lefts.id_type, lefts.id_value, pairs.known_at
+        select lefts.id_type, lefts.id_value, greatest(pairs.known_at, lefts.known_at, rights.known_at) as known_at
         from pairs
         inner join identity.int_identity__holders as lefts
             on pairs.left_record_no = lefts.record_no and lefts.holder_rank <= lefts.sharing_limit
@@ -192,11 +202,11 @@ def remember(
             shared.append(SharedValue(id_type, customers))
         else:
             erasures.add_value(id_type, id_value)
-    erasures.traces = _traces(connection)
+    erasures.traces = _traces(connection, erasures.traces, set(records))
     return shared
 
 
-def _traces(connection: duckdb.DuckDBPyConnection) -> Traces:
+def _traces(connection: duckdb.DuckDBPyConnection, former: Traces, gone: set[Record]) -> Traces:
     """All traces anew: those of earlier erasures are in the warehouse and go through the same queries."""
     return Traces(
         [
@@ -213,6 +223,8 @@ def _traces(connection: duckdb.DuckDBPyConnection) -> Traces:
             FormerDispute(id_type, id_value, instant(known_at))
             for id_type, id_value, known_at in connection.execute(DISPUTES).fetchall()
         ],
+        learned_epochs(connection, former.epochs),
+        *settled_without(former, gone),
     )
 
 

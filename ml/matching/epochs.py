@@ -8,12 +8,14 @@ and later facts never change it. Before the first epoch general experience holds
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from ml.data.traces import FormerEpoch
 from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
 from ml.run import digest_of
 
@@ -30,10 +32,19 @@ class Epoch:
     ends: date | None
 
 
-def epochs(connection: duckdb.DuckDBPyConnection) -> list[Epoch]:
-    """The epochs of the table `states`, oldest first."""
+def epochs(
+    connection: duckdb.DuckDBPyConnection, former: Sequence[FormerEpoch] = ()
+) -> list[Epoch]:
+    """The epochs of the table `states`, oldest first.
+
+    Args:
+        connection: holds `states`.
+        former: epochs that had begun before somebody was erased; their days stay, although fewer states are left.
+    """
     count = connection.execute("select count(*) from states").fetchone()
-    needed, begins = FIRST_STATES, []
+    needed, begins = FIRST_STATES, [date.fromisoformat(one.begins) for one in former]
+    while needed <= max((one.states for one in former), default=0):
+        needed *= GROWTH
     while count and needed <= count[0]:
         row = connection.execute(
             "select cast(known_at as date) + 1 from states where state_no = ?", [needed - 1]

@@ -10,10 +10,13 @@ import logging
 
 import duckdb
 
+from ml.data.erasures import load_erasures
 from ml.data.sql_text import literal
+from ml.data.traces import FormerEpoch
 from ml.data.warehouse import connect_in_memory
 from ml.matching.doubts import add_doubts_of_sharers, add_doubts_of_strangers
 from ml.matching.epochs import Epoch, epochs, parameters_of
+from ml.matching.former import former_parameters, restore_doubts, restore_pairs
 from ml.matching.parameters import Parameters
 from ml.matching.scores import COLUMNS, score_pairs
 from ml.matching.tables import DOUBTS, PAIRS, create, write_matched
@@ -51,18 +54,33 @@ def match_records(run: Run) -> int:
             connection.execute(f"create table {name} as {query}")
         create(connection, "accepted", PAIRS)
         create(connection, "doubts", DOUBTS)
+        former = _former_epochs(run)
         learned = [
-            (epoch, parameters_of(connection, epoch, run.definition(), run.home.matching))
-            for epoch in epochs(connection)
+            (
+                epoch,
+                former_parameters(former, epoch.begins)
+                or parameters_of(connection, epoch, run.definition(), run.home.matching),
+            )
+            for epoch in epochs(connection, former)
         ]
         for epoch, parameters in learned:
             if _judge(connection, run, "candidates", epoch, parameters):
                 add_doubts_of_sharers(connection, parameters, epoch)
+        restore_pairs(connection)
         # Whoever shares a value is among the candidates.
         pairs_within_clusters(connection)
         for epoch, parameters in learned:
             _judge(connection, run, "within", epoch, parameters)
+        restore_pairs(connection)
+        restore_doubts(connection)
         return write_matched(connection, learned)
+
+
+def _former_epochs(run: Run) -> list[FormerEpoch]:
+    """The epochs that had begun when somebody was erased, as far as the run's day sees them."""
+    erasures = load_erasures(run.home.erasures)
+    former = erasures.traces.epochs if erasures else []
+    return [epoch for epoch in former if epoch.begins <= run.as_of_date.isoformat()]
 
 
 def _judge(
