@@ -108,7 +108,7 @@ def remember(
             shared.append(SharedValue(id_type, customers))
         else:
             erasures.add_value(id_type, id_value)
-    erasures.traces = find_traces(connection)
+    erasures.traces = find_traces(connection, erasures.traces, set(records))
     return shared
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 
-from ml.data.erasures import FormerDispute, FormerHolder, FormerPerson, Mention, Traces, instant
+from ml.data.former_matching import learned_epochs, settled_without
+from ml.data.traces import FormerDispute, FormerHolder, FormerPerson, Mention, Traces, instant
 
 MENTIONS = """
     with said as (
@@ -68,16 +69,18 @@ HOLDERS = """
 """
 
 DISPUTES = """
-    with pairs as (
-        select left_record_no, right_record_no, known_at
-        from identity.int_identity__decisions
-        where is_different and (
-            left_record_no in (select record_no from erased_numbers)
+    with held_apart as (
+        select left_record_no, right_record_no, known_at from identity.int_identity__decisions where is_different
+        union all
+        select left_record_no, right_record_no, known_at from matched.doubts
+    ),
+    pairs as (
+        select * from held_apart
+        where left_record_no in (select record_no from erased_numbers)
             or right_record_no in (select record_no from erased_numbers)
-        )
     ),
     disputes as (
-        select lefts.id_type, lefts.id_value, pairs.known_at
+        select lefts.id_type, lefts.id_value, greatest(pairs.known_at, lefts.known_at, rights.known_at) as known_at
         from pairs
         inner join identity.int_identity__holders as lefts
             on pairs.left_record_no = lefts.record_no and lefts.holder_rank <= lefts.sharing_limit
@@ -127,8 +130,16 @@ PEOPLE = """
 """
 
 
-def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
-    """All traces anew: those of earlier erasures are in the warehouse and go through the same queries."""
+def find_traces(
+    connection: duckdb.DuckDBPyConnection, former: Traces, gone: set[tuple[str, str]]
+) -> Traces:
+    """All traces anew: those of earlier erasures are in the warehouse and go through the same queries.
+
+    Args:
+        connection: the warehouse, with the tables that name who goes.
+        former: the traces of earlier erasures.
+        gone: the records that go.
+    """
 
     def rows(query: str) -> list[list[Any]]:
         return [
@@ -141,4 +152,6 @@ def find_traces(connection: duckdb.DuckDBPyConnection) -> Traces:
         [FormerHolder(*row) for row in rows(HOLDERS)],
         [FormerDispute(*row) for row in rows(DISPUTES)],
         [FormerPerson(*row) for row in rows(PEOPLE)],
+        learned_epochs(connection, former.epochs),
+        *settled_without(former, gone),
     )

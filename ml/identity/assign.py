@@ -129,38 +129,6 @@ def _write(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -
     write_table(connection, name, types, rows)
 
 
-def _write_findings(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write what the audit tells of the clusters: edges that were refused, and the weakest of those that hold."""
-    write_table(
-        connection,
-        "resolved.refused_edges",
-        {
-            "left_record_no": "bigint",
-            "right_record_no": "bigint",
-            "reason": "varchar",
-            "probability": "double",
-            "why": "varchar",
-        },
-        [],
-    )
-    write_table(
-        connection,
-        "resolved.weak_links",
-        {
-            "head_record_no": "bigint",
-            "link_rank": "integer",
-            "left_record_no": "bigint",
-            "right_record_no": "bigint",
-            "reason": "varchar",
-            "probability": "double",
-            "is_bridge": "boolean",
-            "left_records": "integer",
-            "right_records": "integer",
-        },
-        [],
-    )
-
-
 def _arrow(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
     return connection.execute(query).to_arrow_table()
 

@@ -19,18 +19,11 @@ from hypothesis import strategies as st
 from ml.data.contract import entities
 from ml.data.erased_person import records_of_customer, remember
 from ml.data.erasure_filter import NAMED, OWNERS, ErasureFilter
-from ml.data.erasures import (
-    KINDS,
-    Erasures,
-    FormerHolder,
-    FormerPerson,
-    Mention,
-    load_erasures,
-    token_sql,
-)
+from ml.data.erasures import KINDS, Erasures, load_erasures, token_sql
 from ml.data.landed_person import orders_of
 from ml.data.landing import discover
 from ml.data.raw_layer import ingest, rows_left_out
+from ml.data.traces import FormerHolder, FormerPerson, Mention
 from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.home import DBT_PROJECT, Home

@@ -1,5 +1,5 @@
 -- One row per pair of records that share a value of a type while it is evidence.
--- Holders meet at most the {{ window }} that came before them.
+-- Holders meet at most the last `window` that came before them.
 {% set window = 30 %}
 with holders as (
     select * from {{ ref('int_identity__holders') }}
