@@ -219,8 +219,8 @@ def waterfall(steps: Sequence[float], width: int = BAR) -> list[str]:
     for step in steps:
         sums.append(sums[-1] + step)
     low, high = min(sums), max(sums)
-    scale = (width - 1) / (high - low) if high > low else 0.0
-    places = [round((total - low) * scale) for total in sums]
+    span = high - low or 1.0
+    places = [round((total - low) / span * (width - 1)) for total in sums]
     bars = []
     for before, after in pairwise(places):
         line = [" "] * width

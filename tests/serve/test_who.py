@@ -10,7 +10,7 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ml.data.warehouse import connect
@@ -409,6 +409,7 @@ def test_asking_changes_nothing(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.floats(-40, 40), min_size=1, max_size=8))
+@example([2.2250738585072014e-308])
 def test_the_bars_of_a_waterfall_go_from_sum_to_sum(steps: list[float]) -> None:
     width = 36
     bars = waterfall(steps, width)
