@@ -116,6 +116,9 @@ NAME = (
     Level("differ", "else", 0.03, 0.89),
 )
 
+DIFFERENT_NAMES = ("same family, other given", "only name differs", "differ")
+"""Levels of names that are another person's, or one person's now and then."""
+
 _ISO_L, _ISO_R = "cast(birth_date_l as varchar)", "cast(birth_date_r as varchar)"
 BIRTH = (
     Level("unknown", "birth_date_l is null or birth_date_r is null", 0, 0),

@@ -11,15 +11,13 @@ import math
 
 import duckdb
 
-from ml.matching.comparisons import LEVELS
+from ml.matching.comparisons import DIFFERENT_NAMES, LEVELS
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 
 # Bits at which records that share no value are too unlike to stand in one cluster by way of others: another given name
 # and another birth date.
 _TOO_UNLIKE = -10.0
-# Names that differ, among pairs of one person and by chance.
-_DIFFERENT = ("same family, other given", "only name differs", "differ")
 # Without enough pairs to tell: a shared value means one person in 32 of 33 cases.
 _USUAL_BITS, _LEAST_BITS, _MOST_BITS = 5.0, 1.0, 8.0
 _FEWEST_PAIRS = 100
@@ -117,9 +115,9 @@ def bits_of_sharing(
     if epoch.begins is None:
         return {}
     labels = [level.label for level in LEVELS["name"]]
-    levels = [len(labels) - 1 - labels.index(label) for label in _DIFFERENT]
-    own = sum(parameters.m["name"][labels.index(label) - 1] for label in _DIFFERENT)
-    chance = sum(parameters.u["name"][labels.index(label) - 1] for label in _DIFFERENT)
+    levels = [len(labels) - 1 - labels.index(label) for label in DIFFERENT_NAMES]
+    own = sum(parameters.m["name"][labels.index(label) - 1] for label in DIFFERENT_NAMES)
+    chance = sum(parameters.u["name"][labels.index(label) - 1] for label in DIFFERENT_NAMES)
     found = connection.execute(
         f"""
         select id_type, count(*), avg(case when name_level in ({", ".join(map(str, levels))}) then 1.0 else 0.0 end)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -73,12 +73,15 @@ def parameters_of(
     if epoch.begins is None:
         return usual_parameters()
     seen = f"known_at < date '{epoch.begins}'"
-    # When a state ended is known later, and nothing is learned from it.
+    # Two states of one record are alike by themselves: the present one speaks for it. When it ended is known later.
     connection.execute(
-        f"create or replace table seen_states as select * exclude ended_at from states where {seen} order by state_no"
+        f"create or replace table seen_states as select * exclude ended_at from states where {seen} "
+        "qualify row_number() over (partition by record_no order by state_no desc) = 1 order by state_no"
     )
     connection.execute(
-        f"create or replace table seen_candidates as select * from candidates where {seen} order by all"
+        f"create or replace view seen_candidates as select * from candidates where {seen} "
+        "and left_state_no in (select state_no from seen_states) "
+        "and right_state_no in (select state_no from seen_states)"
     )
     digest = connection.execute(
         "select * from (select count(*), cast(sum(hash(seen_states)) as varchar) from seen_states) "
@@ -87,7 +90,9 @@ def parameters_of(
     path = kept / f"{epoch.begins}-{digest_of([definition, str(digest)])[:16]}.json"
     if path.exists():
         return Parameters(**json.loads(path.read_text(encoding="utf-8")))
-    parameters = learn_parameters(connection, "seen_states", "seen_candidates")
+    learned = learn_parameters(connection, "seen_states", "seen_candidates")
+    count = connection.execute(f"select count(*) from states where {seen}").fetchone()
+    parameters = replace(learned, states=count[0] if count else 0)
     connection.execute("drop view seen_candidates")
     connection.execute("drop table seen_states")
     path.parent.mkdir(parents=True, exist_ok=True)
