@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from ml.matching.doubts import add_doubts
+from ml.matching.doubts import (
+    SHARERS,
+    add_doubts_of_sharers,
+    add_doubts_of_strangers,
+    keep_sharers,
+)
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import usual_parameters
-from ml.matching.scores import score_pairs
+from ml.matching.scores import count_values, score_pairs
 from ml.matching.tables import DOUBTS, create
 from tests.matching.brands import FIRST_DAY, holding, state
 
@@ -29,8 +34,12 @@ def doubted(
             )
         create(connection, "doubts", DOUBTS)
         epoch = Epoch(0, None, None)
+        create(connection, "sharers", SHARERS)
+        count_values(connection, epoch)
         score_pairs(connection, usual_parameters(), epoch, "candidates")
-        add_doubts(connection, usual_parameters(), epoch)
+        keep_sharers(connection, epoch)
+        add_doubts_of_sharers(connection, epoch, usual_parameters())
+        add_doubts_of_strangers(connection)
         rows = connection.execute(
             "select left_record_no, right_record_no, known_at, ended_at from doubts order by all"
         ).fetchall()
