@@ -8,7 +8,7 @@ Both are drawn towards general experience, the more so the fewer pairs there wer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -72,26 +72,50 @@ def learn_parameters(
         f"inner join {states} as r on right_state_no = r.state_no where {_SURE}",
     )
     partners = 2 * sure / _SURE_RULES_RECALL / count if sure >= _FEWEST_PAIRS else _USUAL_PARTNERS
-    settings = splink_settings()
-    settings.probability_two_random_records_match = partners / count
+    # Without pairs Splink would leave its model half changed.
+    learn_from = [
+        columns
+        for columns in _LEARN_FROM
+        if _pairs_sharing(connection, states, columns) >= _FEWEST_PAIRS
+    ]
     with _one_thread(connection):
-        linker = Linker(DuckDBAPI(connection).register(states), settings)
-        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
-        for columns in _LEARN_FROM:
-            # Without pairs Splink would leave its model half changed.
-            if _pairs_sharing(connection, states, columns) >= _FEWEST_PAIRS:
-                linker.training.estimate_parameters_using_expectation_maximisation(
-                    block_on(*columns),
-                    estimate_without_term_frequencies=True,
-                    max_pairs=_MOST_PAIRS,
-                )
-        model = linker.misc.save_model_to_json()
-        linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
+        model = _trained_model(connection, states, partners / count, learn_from)
     m = _tempered(
         model, "m_probability", _usual("prior_m"), _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
     )
     u = _tempered(model, "u_probability", _usual("prior_u"), _PRIOR_STRANGERS / _STRANGERS)
     return Parameters(count, partners, m, u)
+
+
+def _trained_model(
+    connection: duckdb.DuckDBPyConnection,
+    states: str,
+    probability: float,
+    learn_from: Sequence[tuple[str, ...]],
+) -> dict[str, Any]:
+    """Splink's model, with m learned from pairs that share some columns, one set of pairs after the other."""
+    settings = splink_settings()
+    settings.probability_two_random_records_match = probability
+    linker = Linker(DuckDBAPI(connection).register(states), settings)
+    try:
+        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
+        for columns in learn_from:
+            try:
+                linker.training.estimate_parameters_using_expectation_maximisation(
+                    block_on(*columns),
+                    estimate_without_term_frequencies=True,
+                    max_pairs=_MOST_PAIRS,
+                )
+            except ValueError as error:
+                # A level is so rare among these pairs that Splink refuses its chance: they teach nothing. What the
+                # attempt left in the model is not to be relied upon.
+                if "below the minimum allowed value" not in str(error):
+                    raise
+                others = [one for one in learn_from if one != columns]
+                return _trained_model(connection, states, probability, others)
+        return linker.misc.save_model_to_json()
+    finally:
+        linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
 
 
 def _usual(which: str) -> dict[str, list[float]]:
