@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from ml.data.traces import FormerDoubt, FormerEpoch, FormerMember, FormerPair, Traces, instant
+from ml.matching.scores import COLUMNS
 
 Record = tuple[str, str]
 
@@ -42,8 +43,7 @@ PAIRS = f"""
         from identity.int_identity__profile_states
     )
     select {ENDS}, left_states.place, right_states.place, found.epoch, found.known_at, found.valid_from,
-        [columns(found.* exclude (left_record_no, right_record_no, left_state_no, right_state_no, epoch, known_at,
-            valid_from))]
+        [{", ".join(f"cast(found.{name} as double)" for name in COLUMNS)}]
     from matched.pairs as found
     inner join places as left_states on found.left_state_no = left_states.state_no
     inner join places as right_states on found.right_state_no = right_states.state_no

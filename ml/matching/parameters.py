@@ -74,22 +74,17 @@ def learn_parameters(
     partners = 2 * sure / _SURE_RULES_RECALL / count if sure >= _FEWEST_PAIRS else _USUAL_PARTNERS
     settings = splink_settings()
     settings.probability_two_random_records_match = partners / count
+    contacts = [_pairs_sharing(connection, states, (name,)) for name in ("email", "phone")]
+    mixed = _LEARN_FROM if max(contacts) >= _FEWEST_PAIRS else _WITHOUT_CONTACTS
     with _one_thread(connection):
         linker = Linker(DuckDBAPI(connection).register(states), settings, log_level=None)
         linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
         strangers = linker.misc.save_model_to_json()
-        contacts = [_pairs_sharing(connection, states, (name,)) for name in ("email", "phone")]
-        _learn_m(
-            connection,
-            states,
-            linker,
-            _LEARN_FROM if max(contacts) >= _FEWEST_PAIRS else _WITHOUT_CONTACTS,
-        )
-        model = linker.misc.save_model_to_json()
         linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
-        sure_pairs = Linker(DuckDBAPI(connection).register(states), strangers, log_level=None)
-        has_sure_pairs = _learn_m(connection, states, sure_pairs, _SURE_PAIRS, are_sure=True)
-        of_sure_pairs = sure_pairs.misc.save_model_to_json()
+        model, _ = _with_m(connection, states, strangers, mixed)
+        of_sure_pairs, has_sure_pairs = _with_m(
+            connection, states, strangers, _SURE_PAIRS, are_sure=True
+        )
     weight = _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
     m = _tempered(model, "m_probability", _usual("prior_m"), weight)
     if has_sure_pairs:
@@ -138,24 +133,41 @@ def _shares(values: list[float]) -> list[float]:
     return [float(f"{value / sum(values):.9g}") for value in values]
 
 
-def _learn_m(
+def _with_m(
     connection: duckdb.DuckDBPyConnection,
     states: str,
-    linker: Linker,
+    strangers: dict[str, Any],
     choices: tuple[tuple[str, ...], ...],
     are_sure: bool = False,
-) -> bool:
-    """Learn m from pairs that share something, if there are such; of sure pairs all are taken for one person's."""
+) -> tuple[dict[str, Any], bool]:
+    """A model that knows strangers, with m learned from pairs that share something; were there any such pairs?
+
+    Of sure pairs all are taken for one person's.
+    """
     # Without pairs Splink would leave its model half changed.
-    enough = [one for one in choices if _pairs_sharing(connection, states, one) >= _FEWEST_PAIRS]
-    for columns in enough:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            block_on(*columns),
-            estimate_without_term_frequencies=True,
-            fix_probability_two_random_records_match=are_sure,
-            max_pairs=_MOST_PAIRS,
-        )
-    return bool(enough)
+    enough = tuple(
+        one for one in choices if _pairs_sharing(connection, states, one) >= _FEWEST_PAIRS
+    )
+    linker = Linker(DuckDBAPI(connection).register(states), strangers, log_level=None)
+    try:
+        for columns in enough:
+            try:
+                linker.training.estimate_parameters_using_expectation_maximisation(
+                    block_on(*columns),
+                    estimate_without_term_frequencies=True,
+                    fix_probability_two_random_records_match=are_sure,
+                    max_pairs=_MOST_PAIRS,
+                )
+            except ValueError as error:
+                # A level is so rare among these pairs that Splink refuses its chance: they teach nothing. What the
+                # attempt left in the model is not to be relied upon.
+                if "below the minimum allowed value" not in str(error):
+                    raise
+                others = tuple(one for one in enough if one != columns)
+                return _with_m(connection, states, strangers, others, are_sure)
+        return linker.misc.save_model_to_json(), bool(enough)
+    finally:
+        linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
 
 
 def _without_households(m: list[float], surely: list[float]) -> list[float]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import shutil
 from datetime import date
 
-import duckdb
-
 from ml.data.build import build_identity, build_landing
 from ml.data.control import write_control_tables
 from ml.data.erasures import Erasures
@@ -20,7 +18,6 @@ from ml.data.sql_text import literal
 from ml.data.warehouse import connect, connect_in_memory
 from ml.home import Home
 from ml.run import Run, RunState
-from ml.settings import Settings
 
 Record = tuple[str, str]
 
@@ -56,8 +53,6 @@ class _Aside(Home):
     def __init__(self, home: Home) -> None:
         super().__init__(home.warehouse / TRIAL)
         vars(self)["settings"] = home.settings
-
-    settings: Settings
 
 
 def keep_ids_of_others(run: Run, erasures: Erasures) -> int:
@@ -106,6 +101,5 @@ def _circle(home: Home, aside: Home) -> set[Record]:
 
 
 def _settle(home: Home, erasures: Erasures, circle: set[Record], day: date) -> None:
-    connection: duckdb.DuckDBPyConnection
     with connect(home, read_only=True) as connection:
         settle(connection, erasures.traces, circle, day)

@@ -17,6 +17,7 @@ from ml.data.warehouse import connect, connect_in_memory, table_exists
 from ml.errors import KithError
 from ml.home import Home
 from ml.run import Run, RunState
+from ml.serve.erased_trial import keep_ids_of_others
 from ml.serve.forget_versions import records_in_versions
 from ml.serve.versions import Versions
 
@@ -52,7 +53,7 @@ def remember_person(erasure: Erasure, landing: Landing, erasures: Erasures) -> N
     home, say = erasure.home, erasure.report
     whole = whole_landing(erasure, landing)
     known = _known_records(erasure, whole)
-    _build_identity(erasure)
+    run = _build_identity(erasure)
     with connect(home) as connection:
         if erasure.record is not None:
             records = records_with(connection, erasure.record)
@@ -68,6 +69,7 @@ def remember_person(erasure: Erasure, landing: Landing, erasures: Erasures) -> N
         shared = remember(connection, erasures, records, orders)
     if erasure.customer_id is not None:
         erasures.add("customer", erasure.customer_id)
+    _keep_ids_of_others(run, erasures, say)
     erasures.save(home.erasures)
     say(f"remembered: keyed hashes of {len(records):,} records and {len(orders):,} orders")
     for value in shared:
@@ -109,25 +111,40 @@ def _unknown(erasure: Erasure) -> KithError:
     )
 
 
-def _build_identity(erasure: Erasure) -> None:
+def _keep_ids_of_others(run: Run, erasures: Erasures, say: Report) -> None:
+    say(f"trying out that nobody else gets another id, as of {run.as_of_date}")
+    settled = len(erasures.traces.members)
+    left = keep_ids_of_others(run, erasures)
+    if added := len(erasures.traces.members) - settled:
+        say(f"kept: what was found out about {added:,} records of others, whose ids rested on it")
+    if left:
+        say(f"not reached: {left:,} records of others take part in a change of ids")
+    if erasures.traces.epochs:
+        say(
+            f"kept: what the matching of records has learned ({len(erasures.traces.epochs)} sets of figures), also in "
+            f"{run.home.matching}; it holds nobody's data"
+        )
+
+
+def _build_identity(erasure: Erasure) -> Run:
     """See to it that the warehouse says who is who on the day of the newest version, or on a later one."""
     home = erasure.home
     published = [version.as_of_date for version in Versions(home).all()]
     built = RunState.built_for(home, "identity")
     days = [*published, *([built] if built else [])]
     wanted = max(days, default=EVERYTHING)
-    if built == wanted and _knows_traces(home):
-        return
-    erasure.report(f"finding out who is who as of {wanted if days else 'the last fact'}")
     run = Run.of(home.root, erasure.landing, wanted, None, lambda line: None)
-    build_landing(run)
-    build_identity(run)
+    if built != wanted or not _knows_traces(home):
+        erasure.report(f"finding out who is who as of {wanted if days else 'the last fact'}")
+        build_landing(run)
+        build_identity(run)
+    return run
 
 
 def _knows_traces(home: Home) -> bool:
     """Was the warehouse built by a Kith that knows of erasures?"""
     with connect(home) as connection:
-        return table_exists(connection, "control.former_holders")
+        return table_exists(connection, "control.former_members")
 
 
 def whole_landing(erasure: Erasure, landing: Landing) -> Path:
