@@ -84,7 +84,12 @@ def _accept(
     first, end = _states_of(connection, epoch)
     for source, start in (("waiting", 0), ("candidates", first)):
         for portion in portions(connection, source, start, end):
-            _open(connection, source, portion, "anti join accepted using (left_record_no, right_record_no)")
+            _open(
+                connection,
+                source,
+                portion,
+                "anti join accepted using (left_record_no, right_record_no)",
+            )
             score_pairs(connection, parameters, epoch, "open_pairs")
             connection.execute(
                 f"""
