@@ -1,4 +1,4 @@
-"""How good is the matcher of records, and what does it cost? `python tests/bench/bench_matching.py accuracy`, `... scale`.
+"""How good is the matcher of records (`python tests/bench/bench_matching.py accuracy`), what does it cost (`scale`)?
 
 `accuracy` builds landing and identity of a shared data set and of the demo brand, and holds the customers
 against the truth, pair by pair. `scale` takes made-up brands through evidence, matching and resolving, each

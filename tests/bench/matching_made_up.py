@@ -39,8 +39,7 @@ with numbered as (
 named as (
     select *,
         word('given', zipf(5000, 10, 'given', person), 2) as given,
-        word('family', zipf(200000, 10, 'family', case when draw('one name', person) < 0.75 then home else person end), 3)
-            as family,
+        word('family', zipf(200000, 10, 'family', if(draw('one name', person) < 0.75, home, person)), 3) as family,
         hash('postcode', home) % ({people} // 40 + 1) as area
     from numbered
 ),
@@ -48,7 +47,7 @@ named as (
 reached as (
     select *,
         given || case when draw('dot', person) < 0.5 then '.' else '' end || family
-            || case when draw('digits', person) < 0.6 then digits(2, 'mailbox', person) else digits(4, 'mailbox', person) end
+            || if(draw('digits', person) < 0.6, digits(2, 'mailbox', person), digits(4, 'mailbox', person))
             || '@' || word('host', zipf(50, 2, 'host', person), 2) || '.example' as own_email
     from named
 )

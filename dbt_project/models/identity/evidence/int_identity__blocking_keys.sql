@@ -15,19 +15,29 @@
     ("word_city", ["family", "substr(given, 1, 1)", "city"]),
     ("word_city", ["given", "substr(family, 1, 1)", "city"]),
     ("word_year", ["family", "substr(given, 1, 1)", year]),
-    ("word_mailbox", ["family", "substr(email, 1, 8)"]),
-    ("word_mailbox", ["given", "substr(email, 1, 8)"]),
+    ("word_mailbox", ["family", "email_digits", "email_host"]),
+    ("word_mailbox", ["given", "email_digits", "email_host"]),
     ("word_phone", ["family", "substr(phone, 1, 9)"]),
     ("word_phone", ["given", "substr(phone, 1, 9)"]),
     ("mail_local", ["split_part(email, '@', 1)"]),
-    ("mail_letters", [letters_of("split_part(email, '@', 1)"), "split_part(email, '@', 2)"]),
-    ("phone_start", ["substr(phone, 1, 8)", sorted_parts("phone", "")]),
-    ("phone_end", ["right(phone, 5)", sorted_parts("phone", "")]),
+    ("mail_letters", ["email_letters", "email_host"]),
+    ("phone_start", ["substr(phone, 1, 8)", "phone_sorted"]),
+    ("phone_end", ["right(phone, 5)", "phone_sorted"]),
     ("mail", ["email"]),
     ("phone", ["phone"]),
     ("street", ["street", "postcode"]),
 ] %}
-with keyed as (
+with states as (
+    select
+        *,
+        split_part(email, '@', 2) as email_host,
+        {{ letters_of("split_part(email, '@', 1)") }} as email_letters,
+        nullif({{ replace_all("email", "'[^0-9]'", "''") }}, '') as email_digits,
+        {{ sorted_parts("phone", "") }} as phone_sorted
+    from {{ ref('int_identity__profile_states') }}
+),
+
+keyed as (
     {% for key, parts in keys %}
     {{ "union all" if not loop.first }}
     select
@@ -35,15 +45,25 @@ with keyed as (
         record_no,
         '{{ key }}' as key_type,
         {{ row_number_hash(["'" ~ key ~ "'"] + parts) }} as key_no
-    from {{ ref('int_identity__profile_states') }}
-    where {% for part in parts %}{{ "and " if not loop.first }}{{ part }} is not null {% endfor %}
+    from states
+    where {{ parts | join(" is not null and ") }} is not null
     {% endfor %}
+),
+
+placed as (
+    select
+        *,
+        row_number() over (partition by key_no order by state_no) as place,
+        count(*) over (partition by key_no) as holders_count
+    from keyed
 )
 
+-- Most keys are held once: nobody is met under them.
 select
     state_no,
     record_no,
     key_type,
     key_no,
-    row_number() over (partition by key_no order by state_no) as place
-from keyed
+    place
+from placed
+where holders_count > 1

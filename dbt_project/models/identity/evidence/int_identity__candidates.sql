@@ -1,8 +1,8 @@
 -- One row per pair of profile states of two records that are worth a comparison, the younger one second: they share a
--- blocking key, or an identifier. Under each key a state meets at most the last `window` that came before it: a key that many share
--- costs no more than its length, and who comes later never changes who met before. Two states that an identifier brings
--- together meet when both records are known to hold it, however long the states themselves are known.
-{% set window = 30 %}
+-- blocking key, or an identifier. Under each key its first few holders meet: one that many share says too little to
+-- compare them all, and who comes later never changes who met before. Two states that an identifier brings together
+-- meet when both records are known to hold it, however long the states themselves are known.
+{% set holders = 30 %}
 with states as (
     select
         state_no,
@@ -21,7 +21,7 @@ met as (
         on
             older.key_no = younger.key_no
             and older.place < younger.place
-            and older.place >= younger.place - {{ window }}
+            and younger.place <= {{ holders }}
             and older.record_no <> younger.record_no
 
     union all
