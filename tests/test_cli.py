@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from ml.commands.options import DAY
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.versions import Versions
+from tests.serve.who_worlds import Warehouse
 
 KITH = Path(sys.executable).parent / "kith"
 COMMANDS = [
@@ -38,6 +40,7 @@ COMMANDS = [
     "erase",
     "status",
     "account",
+    "who",
 ]
 STEPS = ["run", "build", "train", "evaluate", "promote", "score", "audit", "publish", "docs"]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
@@ -136,6 +139,12 @@ def test_help_names_every_command_of_the_contract(kith: Kith) -> None:
         (["erase", "--landing", "x", "--key", "web"], "'--key' requires 2 arguments"),
         (["erase", "--customer", "c1"], "Missing option '--landing'"),
         (["status", "--loud"], "No such option"),
+        (["who"], "Name one record by SOURCE KEY, a customer by its id"),
+        (["who", "web", "1", "more"], "Name one record by SOURCE KEY, a customer by its id"),
+        (["who", "web", "1", "--same", "web:1", "web:2"], "Name one record by SOURCE KEY"),
+        (["who", "--same", "a:1", "a:2", "--different", "a:1", "a:2"], "Name one record"),
+        (["who", "--same", "web:1"], "'--same' requires 2 arguments"),
+        (["who", "--different", "a:1", "a:2"], "name it by --landing"),
     ],
 )
 def test_wrong_usage_is_status_2(
@@ -260,6 +269,32 @@ def test_status_and_rollback(kith: Kith, tmp_path: Path, monkeypatch: pytest.Mon
         "no version is named soon. Published versions: 2024-06-01-abc, 2024-06-02-abc."
         in stopped(kith("rollback", "--to", "soon"))
     )
+
+
+def test_who_is_who_and_a_decision(
+    kith: Kith, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = Warehouse().people(["web:1"], ["web:2"])
+    profile = {"source": "web", "source_key": "1", "known_at": "2024-01-01", "name": "Nguyễn Linh"}
+    warehouse.add("stg_profiles", profile).build(tmp_path / "h")
+    told = kith("who", "web", "1", "--home", "h")
+    assert told.status == 0
+    assert told.out.startswith("Customer c00000000000000000000 since 2024-02-01\n")
+    assert "  web:1  Nguyễn Linh  2024-01-01 09:00  2024-02-01\n" in told.out
+    assert "has this key" in stopped(kith("who", "web", "9", "--home", "h"))
+    landing_with(tmp_path)
+    monkeypatch.setenv("KITH_HOME", "h")
+    monkeypatch.setenv("KITH_LANDING", "landing")
+    assert "web:1 and web:2 are the same person" in kith("who", "--same", "web:1", "web:2").out
+    told = kith("who", "--different", "web:1", "web:2", "--by", "Ann")
+    assert "takes the place of the opposite decision" in told.out
+    assert kith("who", "web", "1").status == 0
+    rows = (tmp_path / "landing/links/decisions-by-hand.csv").read_text().splitlines()
+    assert rows[1:] == ['"web","1","web","2","different","2024-06-01 00:00:00+00:00","Ann"']
+    terminal = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(terminal, "ascii"))
+    assert kith("who", "web", "1").status == 0
+    assert b"web:1  Nguy?n Linh  " in terminal.getvalue()
 
 
 def test_the_installed_command_says_the_same(tmp_path: Path) -> None:

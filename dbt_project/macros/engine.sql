@@ -39,6 +39,24 @@
     regexp_matches({{ text }}, {{ pattern }})
 {%- endmacro %}
 
+{# A text with every match of the pattern replaced. #}
+{% macro replace_all(text, pattern, by) %}{{ return(adapter.dispatch("replace_all")(text, pattern, by)) }}{% endmacro %}
+{% macro duckdb__replace_all(text, pattern, by) -%}
+    regexp_replace({{ text }}, {{ pattern }}, {{ by }}, 'g')
+{%- endmacro %}
+
+{# Letters without their accents; those of other scripts stay. #}
+{% macro without_accents(text) %}{{ return(adapter.dispatch("without_accents")(text)) }}{% endmacro %}
+{% macro duckdb__without_accents(text) -%}
+    strip_accents({{ text }})
+{%- endmacro %}
+
+{# The first day of the month after an instant: the first one that can see a fact known then. #}
+{% macro first_of_month_after(instant) %}{{ return(adapter.dispatch("first_of_month_after")(instant)) }}{% endmacro %}
+{% macro duckdb__first_of_month_after(instant) -%}
+    cast(date_trunc('month', {{ instant }}) + interval 1 month as date)
+{%- endmacro %}
+
 {# The texts of a group, in alphabetical order, joined by commas. #}
 {% macro joined_texts(column) %}{{ return(adapter.dispatch("joined_texts")(column)) }}{% endmacro %}
 {% macro duckdb__joined_texts(column) -%}
@@ -63,20 +81,14 @@
     array_to_string(list_sort(list_distinct(string_split({{ text }}, ''))), '')
 {%- endmacro %}
 
-{# Every match of the pattern replaced. #}
-{% macro replace_all(text, pattern, replacement) %}{{ return(adapter.dispatch("replace_all")(text, pattern, replacement)) }}{% endmacro %}
-{% macro duckdb__replace_all(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, {{ pattern }}, {{ replacement }}, 'g')
-{%- endmacro %}
-
-{# A text without the marks on its letters: e for é. #}
-{% macro without_accents(text) %}{{ return(adapter.dispatch("without_accents")(text)) }}{% endmacro %}
-{% macro duckdb__without_accents(text) -%}
-    strip_accents({{ text }})
-{%- endmacro %}
-
 {# The parts of a text between separators ('': its letters), in alphabetical order, joined again. #}
 {% macro sorted_parts(text, separator) %}{{ return(adapter.dispatch("sorted_parts")(text, separator)) }}{% endmacro %}
 {% macro duckdb__sorted_parts(text, separator) -%}
     array_to_string(list_sort(string_split({{ text }}, '{{ separator }}')), '{{ separator }}')
+{%- endmacro %}
+
+{# A text of small letters with each word cut to its first letter; digits stay. #}
+{% macro word_starts(text) %}{{ return(adapter.dispatch("word_starts")(text)) }}{% endmacro %}
+{% macro duckdb__word_starts(text) -%}
+    regexp_replace({{ text }}, '([^0-9 ])[^0-9 ]*', '\1', 'g')
 {%- endmacro %}

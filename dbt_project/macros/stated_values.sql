@@ -64,3 +64,18 @@
         else lower({{ gender }})
     end
 {%- endmacro %}
+
+{#
+  Two streets in plain letters with equal keys are one house: its number, the first letter of each word, and the first
+  three letters of all, so that "12 High St" and "12 High Street" agree, and "12 rue de la Paix" and "12 rue Hugo" do not.
+  In Chinese, Japanese, Korean every letter counts. Null without a number.
+#}
+{% macro house_key(street) -%}
+    case
+        when not {{ matches(street, "'[0-9]'") }} then null
+        when {{ is_cjk(street) }} then {{ street }}
+        else
+            substr({{ replace_all(street, "'[0-9 ]+'", "''") }}, 1, 3) || ' '
+            || {{ sorted_parts(word_starts(street), " ") }}
+    end
+{%- endmacro %}

@@ -64,19 +64,3 @@
     {%- for rule in rules %}{{ survivorship_measures()[rule] }} desc, {% endfor -%}
     source asc, source_key asc, match_key asc
 {%- endmacro %}
-
-{#
-  Whether a text is one that nobody owns: a pattern of the seed junk_identifiers for this type or for all. The patterns stand
-  in the SQL as constants: one that came from a column would be compiled anew for every row.
-#}
-{% macro is_junk(id_type, text) -%}
-    {%- for owner, pattern in junk_patterns() if owner in (id_type, "*") %}
-    {{- " or " if not loop.first }}{{ matches("lower(" ~ text ~ ")", "'" ~ pattern | replace("'", "''") ~ "'") }}
-    {%- else -%}
-    false
-    {%- endfor -%}
-{%- endmacro %}
-
-{% macro junk_patterns() -%}
-    {{ return(rows_of("select id_type, pattern from " ~ ref("junk_identifiers") ~ " order by id_type, pattern", ["*", "^$"])) }}
-{%- endmacro %}

@@ -6,6 +6,7 @@ Each function is one step, called by the command line and, through it, by the DA
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import duckdb
 
@@ -18,10 +19,12 @@ from ml.data.raw_layer import ingest
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
+from ml.identity.households import assign_households
 from ml.learn.splits import cutoff_grid
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of
+from ml.serve.changed_ids import find_changed_ids
 from ml.transform import run_models
 
 # What a day's warehouse consists of before anything is learned from it, with the verdicts on it.
@@ -70,7 +73,7 @@ def build_landing(run: Run) -> None:
     run_models(run.home, run.as_of_date, STAGING, run.report)
     with connect(run.home) as connection:
         check_currencies(connection, run)
-        landing_digest = digest_of(f"{row}" for row in _visible_days(connection, run.as_of_date))
+        landing_digest = _landing_digest(connection, run.as_of_date)
         report_landing(connection, run)
     RunState(run).note("landing", landing_digest=landing_digest, inputs=inputs)
 
@@ -95,12 +98,13 @@ def build_identity(run: Run) -> None:
             "select count(distinct record_no), count(distinct head_record_no) from resolved.record_customers "
             "where valid_to is null"
         ).fetchone()
+        changed = find_changed_ids(connection, run, partial(_landing_digest, connection))
     records, customers = counts or (0, 0)
     run.report(
         f"identity: {records:,} records are {customers:,} customers; {matches:,} pairs of records matched, "
         f"{merges:,} merges on the way"
     )
-    RunState(run).note("identity")
+    RunState(run).note("identity", changed_ids=changed.as_json() if changed else None)
 
 
 def build_events(run: Run) -> None:
@@ -112,12 +116,14 @@ def build_events(run: Run) -> None:
     run_models(
         run.home,
         run.as_of_date,
-        ["customer_map", "int_identity__customers_now", "path:models/events"],
+        ["customer_map+,path:models/identity", "path:models/events"],
         run.report,
     )
     with connect(run.home) as connection:
+        housemates, households = assign_households(connection)
         lag = label_lag_days(connection, run)
         first_fact = _first_fact(connection)
+    run.report(f"households: {housemates:,} customers live in {households:,} known households")
     run.report(
         f"label_lag_days: {lag} (facts count as complete before {run.as_of_date - timedelta(days=lag)})"
     )
@@ -213,13 +219,13 @@ def _is_kept(run: Run, step: str) -> bool:
     return kept
 
 
-def _visible_days(
-    connection: duckdb.DuckDBPyConnection, as_of_date: date
-) -> list[tuple[object, ...]]:
-    return connection.execute(
+def _landing_digest(connection: duckdb.DuckDBPyConnection, day: date) -> str:
+    """Digest of the rows that a day sees."""
+    days = connection.execute(
         "select entity, visible_on, rows_landed, digest from staging.landing_days where visible_on <= ? order by all",
-        [as_of_date],
+        [day],
     ).fetchall()
+    return digest_of(f"{row}" for row in days)
 
 
 def _first_fact(connection: duckdb.DuckDBPyConnection) -> date | None:

@@ -7,15 +7,10 @@ from datetime import date
 
 import duckdb
 
-from ml.data.erasures import (
-    FormerDispute,
-    FormerHolder,
-    Mention,
-    Traces,
-    load_erasures,
-)
+from ml.data.erasures import load_erasures
 from ml.data.rates import read_rates
 from ml.data.targets import Target
+from ml.data.traces import KINDS_OF_TRACE, Traces
 from ml.data.warehouse import write_table
 from ml.home import Home
 
@@ -24,6 +19,16 @@ SQL_SETTINGS = {
     "profiling_default": "boolean",
     "holdout_share": "double",
     "label_lag_days": "integer",
+}
+# What the matcher had learned is read by the matcher itself.
+TRACE_TABLES = {
+    "mentions": "former_mentions",
+    "holders": "former_holders",
+    "disputes": "former_disputes",
+    "people": "former_people",
+    "members": "former_members",
+    "pairs": "former_pairs",
+    "doubts": "former_doubts",
 }
 
 
@@ -63,16 +68,23 @@ def write_control_tables(
 
 def _write_traces(connection: duckdb.DuckDBPyConnection, traces: Traces) -> None:
     """Write what the rows of erased people said of others."""
-    for table, kind, rows in (
-        ("former_mentions", Mention, traces.mentions),
-        ("former_holders", FormerHolder, traces.holders),
-        ("former_disputes", FormerDispute, traces.disputes),
-    ):
+    for name, table in TRACE_TABLES.items():
         columns = {
-            field.name: "timestamp" if field.name.endswith("_at") else "varchar"
-            for field in fields(kind)
+            field.name: _sql_type(field.name, str(field.type))
+            for field in fields(KINDS_OF_TRACE[name])
         }
-        write_table(connection, f"control.{table}", columns, [astuple(row) for row in rows])
+        rows = [astuple(row) for row in getattr(traces, name)]
+        write_table(connection, f"control.{table}", columns, rows)
+
+
+def _sql_type(column: str, annotation: str) -> str:
+    """Traces are kept as texts where they are instants or days."""
+    if column.endswith("_at"):
+        return "timestamp"
+    if column in ("valid_from", "settled_until"):
+        return "date"
+    types = {"int": "bigint", "float": "double", "list[float]": "double[]"}
+    return types.get(annotation, "varchar")
 
 
 def write_dates(connection: duckdb.DuckDBPyConnection, table: str, dates: list[date]) -> None:

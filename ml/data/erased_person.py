@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from ml.data.erasures import Erasures, FormerDispute, FormerHolder, Mention, Traces, instant
+from ml.data.erasure_traces import find_traces
+from ml.data.erasures import Erasures
 
 Record = tuple[str, str]
 
@@ -51,91 +52,6 @@ VALUES = """
     )
     select id_type, id_value, coalesce(customers, 0) as customers
     from held left join others using (id_type, id_value)
-    order by all
-"""
-
-MENTIONS = """
-    with said as (
-        select right_source as source, right_key as source_key, known_at, left_source as by_source, left_key as by_key
-        from staging.stg_links
-        union all
-        select left_source, left_key, known_at, right_source, right_key from staging.stg_links
-        union all
-        select source, seller_key, greatest(occurred_at, known_at), source, source_key from staging.stg_orders
-        union all
-        select source, invitee_key, greatest(occurred_at, known_at), source, inviter_key from staging.stg_shares
-    ),
-    unowned as (
-        -- Rows without a key of orders that go with the person's own.
-        select orders.source, orders.seller_key as source_key, greatest(orders.occurred_at, orders.known_at) as known_at
-        from staging.stg_orders as orders semi join erased_orders using (source, order_id)
-    ),
-    lost as (
-        select said.source, said.source_key, said.known_at
-        from said semi join erased_records as erased
-            on said.by_source = erased.source and said.by_key = erased.source_key
-        union all
-        select * from unowned
-        union all
-        select source, source_key, known_at from control.former_mentions
-    )
-    select records.source, records.source_key, records.known_at
-    from identity.int_identity__records as records
-    semi join lost using (source, source_key, known_at)
-    anti join erased_records using (source, source_key)
-    order by all
-"""
-
-HOLDERS = """
-    with holders as (
-        select
-            holders.*, records.source, records.source_key,
-            holders.record_no is null or erased.record_no is not null as gone
-        from identity.int_identity__holders as holders
-        left join identity.int_identity__records as records using (record_no)
-        left join erased_numbers as erased using (record_no)
-    )
-    select gone.id_type, gone.id_value, gone.known_at,
-        min_by(next_ones.source, next_ones.holder_rank) as next_source,
-        min_by(next_ones.source_key, next_ones.holder_rank) as next_key
-    from holders as gone
-    left join holders as next_ones
-        on gone.id_type = next_ones.id_type and gone.id_value = next_ones.id_value
-        and gone.known_at = next_ones.known_at and gone.holder_rank < next_ones.holder_rank and not next_ones.gone
-    semi join (select * from holders where not holders.gone) as kept
-        on gone.id_type = kept.id_type and gone.id_value = kept.id_value
-    where gone.gone
-    group by gone.id_type, gone.id_value, gone.known_at, gone.holder_rank
-    order by all
-"""
-
-DISPUTES = """
-    with pairs as (
-        select left_record_no, right_record_no, known_at
-        from identity.int_identity__decisions
-        where is_different and (
-            left_record_no in (select record_no from erased_numbers)
-            or right_record_no in (select record_no from erased_numbers)
-        )
-    ),
-    disputes as (
-        select lefts.id_type, lefts.id_value, pairs.known_at
-        from pairs
-        inner join identity.int_identity__holders as lefts
-            on pairs.left_record_no = lefts.record_no and lefts.holder_rank <= lefts.sharing_limit
-        inner join identity.int_identity__holders as rights
-            on pairs.right_record_no = rights.record_no and rights.holder_rank <= rights.sharing_limit
-            and lefts.id_type = rights.id_type and lefts.id_value = rights.id_value
-        union all
-        select id_type, id_value, disputed_at from control.former_disputes
-    )
-    select id_type, id_value, min(known_at)
-    from disputes
-    where (id_type, id_value) in (
-        select (id_type, id_value) from identity.int_identity__holders
-        where record_no is not null and record_no not in (select record_no from erased_numbers)
-    )
-    group by all
     order by all
 """
 
@@ -192,28 +108,8 @@ def remember(
             shared.append(SharedValue(id_type, customers))
         else:
             erasures.add_value(id_type, id_value)
-    erasures.traces = _traces(connection)
+    erasures.traces = find_traces(connection, erasures.traces, set(records))
     return shared
-
-
-def _traces(connection: duckdb.DuckDBPyConnection) -> Traces:
-    """All traces anew: those of earlier erasures are in the warehouse and go through the same queries."""
-    return Traces(
-        [
-            Mention(source, key, instant(known_at))
-            for source, key, known_at in connection.execute(MENTIONS).fetchall()
-        ],
-        [
-            FormerHolder(id_type, id_value, instant(known_at), next_source, next_key)
-            for id_type, id_value, known_at, next_source, next_key in connection.execute(
-                HOLDERS
-            ).fetchall()
-        ],
-        [
-            FormerDispute(id_type, id_value, instant(known_at))
-            for id_type, id_value, known_at in connection.execute(DISPUTES).fetchall()
-        ],
-    )
 
 
 def _register(

@@ -5,8 +5,7 @@ that is made with the first erasure. Later runs turn landed rows into tokens in 
 what is on the list (`ml.data.erasure_filter`).
 
 The ids of other people rest on facts that erased people took part in. What those facts said of others is
-kept as traces: who was named first by an erased row, and which places among the holders of a value that
-others still hold were theirs. Traces hold keys and values of people who were not erased.
+kept as traces (`ml.data.traces`).
 """
 
 from __future__ import annotations
@@ -17,57 +16,18 @@ import json
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from ml.data.traces import Traces
 from ml.errors import KithError
 
 FORMAT = 1
 KINDS = ("record", "order", "value", "phone_tail", "customer")
 BLOCK = 64  # bytes: the block of SHA-256, to which HMAC pads its key
 TAIL = 7  # digits: enough to find the few phone texts that are worth reading as a number
-
-
-@dataclass(frozen=True, order=True)
-class Mention:
-    """A record that an erased person's row was the first to name."""
-
-    source: str
-    source_key: str
-    known_at: str
-
-
-@dataclass(frozen=True)
-class FormerHolder:
-    """A place among the holders of a value: since when, and the record that came next at that instant."""
-
-    id_type: str
-    id_value: str
-    known_at: str
-    next_source: str | None = None
-    next_key: str | None = None
-
-
-@dataclass(frozen=True)
-class FormerDispute:
-    """A value, and when a person decided that an erased holder of it was somebody else."""
-
-    id_type: str
-    id_value: str
-    disputed_at: str
-
-
-@dataclass
-class Traces:
-    """What erased people's rows said of others."""
-
-    mentions: list[Mention] = field(default_factory=list)
-    holders: list[FormerHolder] = field(default_factory=list)
-    disputes: list[FormerDispute] = field(default_factory=list)
 
 
 @dataclass
@@ -122,7 +82,7 @@ class Erasures:
             "format": FORMAT,
             "key": self.key.hex(),
             "tokens": {kind: sorted(found) for kind, found in self.tokens.items()},
-            "traces": asdict(self.traces),
+            "traces": self.traces.as_json(),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -156,7 +116,7 @@ def load_erasures(path: Path) -> Erasures | None:
         return Erasures(
             bytes.fromhex(content["key"]),
             {kind: set(content["tokens"][kind]) for kind in KINDS},
-            _traces(content["traces"]),
+            Traces.of(content["traces"]),
         )
     except FileNotFoundError:
         return None
@@ -167,20 +127,7 @@ def load_erasures(path: Path) -> Erasures | None:
         ) from error
 
 
-def instant(moment: datetime) -> str:
-    """An instant as the list writes it."""
-    return moment.isoformat(sep=" ")
-
-
 def _message(kind: str, parts: Iterable[str]) -> str:
     texts = list(parts)
     # The length tells ('a|b', 'c') and ('a', 'b|c') apart.
     return "|".join((kind, *texts, str(len(texts[0].encode()))))
-
-
-def _traces(content: dict[str, Any]) -> Traces:
-    return Traces(
-        [Mention(**row) for row in content["mentions"]],
-        [FormerHolder(**row) for row in content["holders"]],
-        [FormerDispute(**row) for row in content["disputes"]],
-    )

@@ -119,19 +119,17 @@ class Component:
                 continue
             last = edge
             left, right, priority = self._edges[edge]
-            names = {self.head[left], self.head[right]} - self._thawed
             if edge in breaks:
-                self._thaw(names, edge)
-                names = set()
+                self._thaw({self.head[left]} - self._thawed, edge)
             a, b = tree.top(left, edge), tree.top(right, edge)
             if a == b or edge in ended:
                 continue
             if priority > DECIDED and tree.size(a, edge) + tree.size(b, edge) > self._limit:
                 continue
-            if names:
-                if self._is_held(names, {a, b}, edge):
-                    continue
-                self._thaw(names, edge)
+            frozen = {self.head[left], self.head[right]} - self._thawed
+            if frozen and self._is_held(frozen, {a, b}, edge):
+                continue
+            self._thaw(frozen, edge)
             while self._waiting and self._waiting[0][0] <= priority:
                 self._part(heappop(self._waiting)[1], edge)
             if b not in self._foes.get(a, ()):

@@ -19,7 +19,7 @@ from splink.comparison_level_library import CustomLevel, ElseLevel
 
 Probabilities: TypeAlias = Mapping[str, list[float]]
 
-COMPARISONS = ("name", "birth", "address", "email", "phone", "gender")
+COMPARISONS = ("name", "birth", "address", "email", "phone")
 TERMS = {
     "full_name": ("name", "same full name"),
     "given": ("name", "same given, other family"),
@@ -116,6 +116,9 @@ NAME = (
     Level("differ", "else", 0.03, 0.89),
 )
 
+DIFFERENT_NAMES = ("same family, other given", "only name differs", "differ")
+"""Levels of names that are another person's, or one person's now and then."""
+
 _ISO_L, _ISO_R = "cast(birth_date_l as varchar)", "cast(birth_date_r as varchar)"
 BIRTH = (
     Level("unknown", "birth_date_l is null or birth_date_r is null", 0, 0),
@@ -198,13 +201,7 @@ PHONE = (
     Level("differ", "else", 0.27, 0.99997),
 )
 
-GENDER = (
-    Level("unknown", "gender_l is null or gender_r is null", 0, 0),
-    Level("same", "gender_l = gender_r", 0.97, 0.5),
-    Level("differ", "else", 0.03, 0.5),
-)
-
-LEVELS = dict(zip(COMPARISONS, (NAME, BIRTH, ADDRESS, EMAIL, PHONE, GENDER), strict=True))
+LEVELS = dict(zip(COMPARISONS, (NAME, BIRTH, ADDRESS, EMAIL, PHONE), strict=True))
 
 
 def rarity(term: str) -> str:

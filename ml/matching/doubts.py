@@ -11,21 +11,18 @@ import math
 
 import duckdb
 
-from ml.matching.comparisons import LEVELS
+from ml.matching.comparisons import DIFFERENT_NAMES, LEVELS
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 
 # Bits at which records that share no value are too unlike to stand in one cluster by way of others: another given name
 # and another birth date.
 _TOO_UNLIKE = -10.0
-# Names that differ, among pairs of one person and by chance.
-_DIFFERENT = ("same family, other given", "only name differs", "differ")
 # Without enough pairs to tell: a shared value means one person in 32 of 33 cases.
 _USUAL_BITS, _LEAST_BITS, _MOST_BITS = 5.0, 1.0, 8.0
 _FEWEST_PAIRS = 100
 
-
-COMPARED = {
+SHARERS = {
     "epoch": "integer",
     "left_record_no": "bigint",
     "right_record_no": "bigint",
@@ -36,26 +33,32 @@ COMPARED = {
     "personal_weight": "double",
     "name_level": "tinyint",
 }
-"""Pairs of states within one cluster: when both were there, until one was no more, and how their people differ."""
+"""Pairs of states whose records share a value: since when, until one is no more, and how their people differ."""
 
 
-def add_doubts(
-    connection: duckdb.DuckDBPyConnection, epoch: Epoch, parameters: Parameters, least: float
+def keep_sharers(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
+    """Add to `sharers` the pairs of `scored` whose records share a value."""
+    connection.execute(
+        f"insert into sharers select {', '.join(SHARERS)} from (select {epoch.number} as epoch, * from scored) "
+        "semi join sharing using (left_record_no, right_record_no)"
+    )
+
+
+def add_doubts_of_sharers(
+    connection: duckdb.DuckDBPyConnection, epoch: Epoch, parameters: Parameters
 ) -> None:
-    """Add to `doubts` the pairs of `compared` that became known in this epoch and must stay apart."""
+    """Add to `doubts` the pairs of `sharers` that became known in this epoch and are sooner two people."""
     bits = bits_of_sharing(connection, parameters, epoch)
     cases = " ".join(f"when '{kind}' then {value}" for kind, value in sorted(bits.items()))
     usual = f"case id_type {cases} else {_USUAL_BITS} end" if cases else str(_USUAL_BITS)
     connection.execute(
         f"""
         insert into doubts
-        with known as (select * from compared where epoch = {epoch.number}),
-
-        shared as (
+        with shared as (
             select known.left_record_no, known.right_record_no, known.left_state_no, known.right_state_no,
                 known.ended_at, greatest(known.known_at, sharing.known_at) as known_at,
                 known.personal_weight + {usual} as weight
-            from known
+            from (select * from sharers where epoch = {epoch.number}) as known
             inner join sharing using (left_record_no, right_record_no)
         ),
 
@@ -69,18 +72,37 @@ def add_doubts(
                     partition by left_state_no, right_state_no order by known_at, weight
                 ) as weight
             from shared
+        )
+
+        select * from best where weight < 0 and (ended_at is null or known_at < ended_at)
+        """
+    )
+
+
+def add_doubts_of_strangers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add to `doubts` the pairs of `scored` that are too unlike, for as long as they share no value."""
+    connection.execute(
+        f"""
+        insert into doubts
+        with unlike as (select * from scored where personal_weight <= {_TOO_UNLIKE}),
+
+        -- Only of those: each portion of pairs comes by here, and there are as many shared values as records.
+        first_shared as (
+            select left_record_no, right_record_no, min(known_at) as shared_at
+            from sharing
+            semi join unlike using (left_record_no, right_record_no)
+            group by left_record_no, right_record_no
         ),
 
         strangers as (
-            select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
-            from known
-            anti join sharing using (left_record_no, right_record_no)
-            where personal_weight <= {_TOO_UNLIKE}
+            select unlike.* replace (least(unlike.ended_at, first_shared.shared_at) as ended_at)
+            from unlike
+            left join first_shared using (left_record_no, right_record_no)
         )
 
-        select * from best where weight < {least} and (ended_at is null or known_at < ended_at)
-        union all
-        select * from strangers where ended_at is null or known_at < ended_at
+        select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
+        from strangers
+        where ended_at is null or known_at < ended_at
         """
     )
 
@@ -96,15 +118,15 @@ def bits_of_sharing(
     if epoch.begins is None:
         return {}
     labels = [level.label for level in LEVELS["name"]]
-    levels = [len(labels) - 1 - labels.index(label) for label in _DIFFERENT]
-    own = sum(parameters.m["name"][labels.index(label) - 1] for label in _DIFFERENT)
-    chance = sum(parameters.u["name"][labels.index(label) - 1] for label in _DIFFERENT)
+    levels = [len(labels) - 1 - labels.index(label) for label in DIFFERENT_NAMES]
+    own = sum(parameters.m["name"][labels.index(label) - 1] for label in DIFFERENT_NAMES)
+    chance = sum(parameters.u["name"][labels.index(label) - 1] for label in DIFFERENT_NAMES)
     found = connection.execute(
         f"""
         select id_type, count(*), avg(case when name_level in ({", ".join(map(str, levels))}) then 1.0 else 0.0 end)
-        from compared
+        from sharers
         inner join sharing using (left_record_no, right_record_no)
-        where name_level >= 0 and greatest(compared.known_at, sharing.known_at) < date '{epoch.begins}'
+        where name_level >= 0 and greatest(sharers.known_at, sharing.known_at) < date '{epoch.begins}'
         group by id_type
         order by id_type
         """

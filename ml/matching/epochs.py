@@ -8,12 +8,14 @@ and later facts never change it. Before the first epoch general experience holds
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from ml.data.traces import FormerEpoch
 from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
 from ml.run import digest_of
 
@@ -30,10 +32,19 @@ class Epoch:
     ends: date | None
 
 
-def epochs(connection: duckdb.DuckDBPyConnection) -> list[Epoch]:
-    """The epochs of the table `states`, oldest first."""
+def epochs(
+    connection: duckdb.DuckDBPyConnection, former: Sequence[FormerEpoch] = ()
+) -> list[Epoch]:
+    """The epochs of the table `states`, oldest first.
+
+    Args:
+        connection: holds `states`.
+        former: epochs that had begun before somebody was erased; their days stay, although fewer states are left.
+    """
     count = connection.execute("select count(*) from states").fetchone()
-    needed, begins = FIRST_STATES, []
+    needed, begins = FIRST_STATES, [date.fromisoformat(one.begins) for one in former]
+    while needed <= max((one.states for one in former), default=0):
+        needed *= GROWTH
     while count and needed <= count[0]:
         row = connection.execute(
             "select cast(known_at as date) + 1 from states where state_no = ?", [needed - 1]
@@ -62,20 +73,26 @@ def parameters_of(
     if epoch.begins is None:
         return usual_parameters()
     seen = f"known_at < date '{epoch.begins}'"
+    # Two states of one record are alike by themselves: the present one speaks for it. When it ended is known later.
+    connection.execute(
+        f"create or replace table seen_states as select * exclude ended_at from states where {seen} "
+        "qualify row_number() over (partition by record_no order by state_no desc) = 1 order by state_no"
+    )
+    connection.execute(
+        f"create or replace view seen_candidates as select * from candidates where {seen} "
+        "and left_state_no in (select state_no from seen_states) "
+        "and right_state_no in (select state_no from seen_states)"
+    )
     digest = connection.execute(
-        f"select count(*), cast(sum(hash(states)) as varchar) from states where {seen}"
+        "select * from (select count(*), cast(sum(hash(seen_states)) as varchar) from seen_states) "
+        "cross join (select count(*), cast(sum(hash(seen_candidates)) as varchar) from seen_candidates)"
     ).fetchone()
     path = kept / f"{epoch.begins}-{digest_of([definition, str(digest)])[:16]}.json"
     if path.exists():
         return Parameters(**json.loads(path.read_text(encoding="utf-8")))
-    connection.execute(
-        f"create or replace table seen_states as select * from states where {seen} order by state_no"
-    )
-    connection.execute(
-        "create or replace view seen_candidates as select * from candidates "
-        "where right_state_no < (select count(*) from seen_states)"
-    )
-    parameters = learn_parameters(connection, "seen_states", "seen_candidates")
+    learned = learn_parameters(connection, "seen_states", "seen_candidates")
+    count = connection.execute(f"select count(*) from states where {seen}").fetchone()
+    parameters = replace(learned, states=count[0] if count else 0)
     connection.execute("drop view seen_candidates")
     connection.execute("drop table seen_states")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,16 +16,16 @@ from typing import Any
 import duckdb
 from splink import DuckDBAPI, Linker, block_on
 
-from ml.matching.comparisons import COMPARISONS, LEVELS, splink_settings
+from ml.matching.comparisons import COMPARISONS, DIFFERENT_NAMES, LEVELS, splink_settings
 
-# Pairs that share one of these are the same person often enough, and not always, to learn m from.
-_LEARN_FROM = (
-    ("email",),
-    ("phone",),
-    ("full_name",),
-    ("birth_date", "postcode"),
-    ("family", "birth_date"),
-)
+# Pairs that share one of these are the same person often enough, and not always, to learn m from. What is left to
+# compare must tell the two kinds apart: pairs of one birth date and postcode are nearly all the same person's, so that
+# a mailbox that differs would pass for a stranger; they serve where there are no contacts to learn names from.
+_LEARN_FROM = (("email",), ("phone",), ("full_name",))
+_WITHOUT_CONTACTS = (("full_name",), ("birth_date", "postcode"))
+# Members of a household share a mailbox, not a birth date: pairs that share both say how often one person's names
+# differ.
+_SURE_PAIRS = (("email", "birth_date"), ("phone", "birth_date"))
 _FEWEST_PAIRS = 100
 _MOST_PAIRS = 200_000
 _STRANGERS = 500_000
@@ -64,7 +64,7 @@ def usual_parameters() -> Parameters:
 def learn_parameters(
     connection: duckdb.DuckDBPyConnection, states: str, candidates: str
 ) -> Parameters:
-    """Learn from two tables, of profile states and of pairs of them; nothing but their rows matters."""
+    """Learn from two tables, of one profile state per record and of pairs of them; nothing but their rows matters."""
     count = _number(connection, f"select count(*) from {states}")
     sure = _number(
         connection,
@@ -77,20 +77,27 @@ def learn_parameters(
     with _one_thread(connection):
         linker = Linker(DuckDBAPI(connection).register(states), settings, log_level=None)
         linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
-        for columns in _LEARN_FROM:
-            # Without pairs Splink would leave its model half changed.
-            if _pairs_sharing(connection, states, columns) >= _FEWEST_PAIRS:
-                linker.training.estimate_parameters_using_expectation_maximisation(
-                    block_on(*columns),
-                    estimate_without_term_frequencies=True,
-                    max_pairs=_MOST_PAIRS,
-                )
+        strangers = linker.misc.save_model_to_json()
+        contacts = [_pairs_sharing(connection, states, (name,)) for name in ("email", "phone")]
+        _learn_m(
+            connection,
+            states,
+            linker,
+            _LEARN_FROM if max(contacts) >= _FEWEST_PAIRS else _WITHOUT_CONTACTS,
+        )
         model = linker.misc.save_model_to_json()
         linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
-    m = _tempered(
-        model, "m_probability", _usual("prior_m"), _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
+        sure_pairs = Linker(DuckDBAPI(connection).register(states), strangers, log_level=None)
+        has_sure_pairs = _learn_m(connection, states, sure_pairs, _SURE_PAIRS, are_sure=True)
+        of_sure_pairs = sure_pairs.misc.save_model_to_json()
+    weight = _PRIOR_MATCHES / (sure + _PRIOR_MATCHES)
+    m = _tempered(model, "m_probability", _usual("prior_m"), weight)
+    if has_sure_pairs:
+        surely = _tempered(of_sure_pairs, "m_probability", _usual("prior_m"), weight)
+        m["name"] = _without_households(m["name"], surely["name"])
+    u = _tempered(
+        model, "u_probability", _usual("prior_u"), _PRIOR_STRANGERS / _STRANGERS, 1 / _STRANGERS
     )
-    u = _tempered(model, "u_probability", _usual("prior_u"), _PRIOR_STRANGERS / _STRANGERS)
     return Parameters(count, partners, m, u)
 
 
@@ -129,6 +136,45 @@ def _tempered(
 def _shares(values: list[float]) -> list[float]:
     """Values as shares of their sum, to nine digits, as everything that is kept."""
     return [float(f"{value / sum(values):.9g}") for value in values]
+
+
+def _learn_m(
+    connection: duckdb.DuckDBPyConnection,
+    states: str,
+    linker: Linker,
+    choices: tuple[tuple[str, ...], ...],
+    are_sure: bool = False,
+) -> bool:
+    """Learn m from pairs that share something, if there are such; of sure pairs all are taken for one person's."""
+    # Without pairs Splink would leave its model half changed.
+    enough = [one for one in choices if _pairs_sharing(connection, states, one) >= _FEWEST_PAIRS]
+    for columns in enough:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*columns),
+            estimate_without_term_frequencies=True,
+            fix_probability_two_random_records_match=are_sure,
+            max_pairs=_MOST_PAIRS,
+        )
+    return bool(enough)
+
+
+def _without_households(m: list[float], surely: list[float]) -> list[float]:
+    """m of the name, its levels that differ as frequent as whole names differ among sure pairs, if that is less."""
+    labels = [level.label for level in LEVELS["name"][1:]]
+
+    def share_of_different(values: list[float]) -> float:
+        of = dict(zip(labels, values, strict=True))
+        different = of["same family, other given"] + of["differ"]
+        alike = of["same full name"] + of["same family, given alike"]
+        return different / (different + alike)
+
+    less = min(1.0, share_of_different(surely) / share_of_different(m))
+    return _shares(
+        [
+            one * less if label in DIFFERENT_NAMES else one
+            for label, one in zip(labels, m, strict=True)
+        ]
+    )
 
 
 def _pairs_sharing(

@@ -13,30 +13,24 @@ _BLOCK = 256
 
 
 def portions(
-    connection: duckdb.DuckDBPyConnection,
-    pairs: str,
-    first: int,
-    end: int,
-    most: int = MOST_PAIRS,
+    connection: duckdb.DuckDBPyConnection, pairs: str, most: int = MOST_PAIRS
 ) -> Iterator[tuple[int, int]]:
     """Ranges of the younger state's number, [from, to), that hold at most so many pairs, or are one block.
 
     Args:
         connection: holds the pairs.
         pairs: a table with right_state_no.
-        first: the first state to look at.
-        end: the first one after them.
         most: the most pairs of a portion.
     """
     blocks = connection.execute(
         f"select right_state_no // {_BLOCK} as block, count(*) from {pairs} "
-        f"where right_state_no >= {first} and right_state_no < {end} group by block order by block"
+        "group by block order by block"
     ).fetchall()
-    start, held = first, 0
+    start, held = 0, 0
     for block, count in blocks:
         if held and held + count > most:
             yield start, block * _BLOCK
             start, held = block * _BLOCK, 0
         held += count
     if held:
-        yield start, end
+        yield start, (blocks[-1][0] + 1) * _BLOCK

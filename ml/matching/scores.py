@@ -2,8 +2,8 @@
 
 Splink adds up the evidence as if strangers were the only alternative. But who shares a family name, an
 address or a mailbox is often a relative. So the odds are taken against both: strangers, whom all evidence
-tells apart, and members of a household, whom only what is a person's own tells apart: the given name, the
-birth date, the gender.
+tells apart, and members of a household, whom only what is a person's own tells apart: the given name and
+the birth date.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
 
         summed as (
             select *, {total} + log2({parameters.partners} / {met}) as stranger_weight,
-                {_own_name_weight(parameters)} + birth_weight + gender_weight as personal_weight
+                {_own_name_weight(parameters)} + birth_weight as personal_weight
             from compared
         ),
 

@@ -17,13 +17,13 @@ from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
+from ml.serve.account_identity import Query, who_is_who, worth_a_look
 from ml.serve.versions import Version, Versions
 
 CALLS = 20
 COMMONEST_REFUSALS = 5
 LEVELS = ("none", "micro", "weak", "strong", "super")
 
-Query = Callable[..., list[tuple[Any, ...]]]
 Figures = Callable[[str, str], dict[str, float]]
 
 # Worth a call: likelier to leave than usual, allows a message on some channel, does not work here; first
@@ -69,7 +69,8 @@ def describe_account(home: Home, figures: Figures) -> list[str]:
         return [
             f"Kith's account of {version.as_of_date} (version {version.name})",
             *_section("Read and refused", _rows_read(ask)),
-            *_section("Who is who", _who_is_who(ask)),
+            *_section("Who is who", who_is_who(ask)),
+            *_section("Who may not be who", worth_a_look(ask, folder)),
             *_section("How close they stand", _levels(ask)),
             *_section("How good the models are (out of fold)", _models(version, figures)),
             *_section(f"The {CALLS} customers most worth a call", _calls(ask)),
@@ -106,21 +107,6 @@ def _rows_read(ask: Query) -> Iterator[str]:
         f"order by 1 desc, 2, 3, 4 limit {COMMONEST_REFUSALS}"
     ):
         yield f"{rows:,} refused: {entity}.{column} {reason}"
-
-
-def _who_is_who(ask: Query) -> Iterator[str]:
-    ((records, customers, sources),) = ask(
-        "select count(distinct (source, source_key)), count(distinct customer_id), count(distinct source) "
-        "from {identity_map} where valid_to is null"
-    )
-    ((single, joined, largest),) = ask(
-        "select count(*) filter (records_count = 1), count(*) filter (records_count > 1), "
-        "coalesce(max(records_count), 0) from {customers}"
-    )
-    ((merges,),) = ask("select count(*) from {customer_merges}")
-    yield f"{records:,} records of {sources} sources are {customers:,} customers"
-    yield f"{joined:,} of them are known by several records (at most {largest}), {single:,} by one"
-    yield f"{merges:,} times two customers turned out to be one"
 
 
 def _levels(ask: Query) -> Iterator[str]:

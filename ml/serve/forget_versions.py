@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,13 @@ from ml.serve.version_files import write_rows
 from ml.serve.versions import MANIFEST, Version, Versions
 
 MAP, MERGES = "identity_map.parquet", "customer_merges.parquet"
+CUSTOMERS = "customers.parquet"
 # A row with an erased id in one of these is about the person; an id anywhere else in a row is emptied.
-ABOUT = {"customer_id", "retired_id", "surviving_id"}
+ABOUT = {"customer_id", "other_customer_id", "retired_id", "surviving_id"}
+# So is a row with an erased value: its type and itself.
+VALUE = ("id_type", "id_value")
+# A household's name may come from the erased person, and its size counts it: of the others none is known any more.
+WITHOUT_HOUSEHOLD = {"household_id": "null", "household_size": "1"}
 
 
 def finish_swaps(home: Home) -> None:
@@ -135,6 +140,22 @@ def _find_ids(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         f"union select unnest([retired_id, surviving_id]) from read_parquet({literal(folder / MERGES)})) "
         f"where {token_sql('customer', 'customer_id')} in (select token from erased_customer)"
     )
+    _find_households(connection, folder / CUSTOMERS)
+
+
+def _find_households(connection: duckdb.DuckDBPyConnection, customers: Path) -> None:
+    """Make `erased_households`: where erased people live in a version."""
+    connection.execute("create or replace temp table erased_households (household_id varchar)")
+    if not customers.exists():
+        return
+    rows = f"read_parquet({literal(customers)})"
+    if "household_id" in [
+        name for name, *_ in connection.execute(f"describe from {rows}").fetchall()
+    ]:
+        connection.execute(
+            f"insert into erased_households select distinct household_id from {rows} "
+            "where customer_id in (from erased_ids) and household_id is not null"
+        )
 
 
 def _write_without(
@@ -151,6 +172,10 @@ def _write_without(
     about = _about(path.stem) & set(texts)
     emptied = [name for name in texts if name not in about]
     gone = _any_erased(sorted(about))
+    if set(VALUE) <= set(texts):
+        gone += (
+            f" or coalesce({token_sql('value', *VALUE)} in (select token from erased_value), false)"
+        )
     if path.name == MAP:  # another person's record may have borne an erased id, and stays
         emptied = []
         gone = "(source, source_key) in (select (source, source_key) from erased_records)"
@@ -158,17 +183,24 @@ def _write_without(
     found = connection.execute(f"select count(*) from {rows} where {where}").fetchone()
     if not found or not found[0]:
         return None
-    kept = ", ".join(
-        f'case when "{name}" in (from erased_ids) then null else "{name}" end as "{name}"'
-        if name in emptied
-        else f'"{name}"'
-        for name, _ in columns
-    )
+    kept = ", ".join(f'{_kept(name, emptied)} as "{name}"' for name, _ in columns)
     return write_rows(
         connection,
         f"select {kept} from {rows} where not ({gone}) order by file_row_number",
         target,
     )
+
+
+def _kept(column: str, emptied: Sequence[str]) -> str:
+    """What stays of a column in a row that stays."""
+    if column in WITHOUT_HOUSEHOLD:
+        return (
+            "case when household_id in (from erased_households) "
+            f'then {WITHOUT_HOUSEHOLD[column]} else "{column}" end'
+        )
+    if column in emptied:
+        return f'case when "{column}" in (from erased_ids) then null else "{column}" end'
+    return f'"{column}"'
 
 
 def _any_erased(columns: Iterable[str]) -> str:

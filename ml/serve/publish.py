@@ -53,7 +53,7 @@ def publish_version(run: Run) -> str:
             "landing_digest": state["landing_digest"],
             "complete_until": complete_until_of(run, state).isoformat(),
             "label_lag_days": state["label_lag_days"],
-            "audit": state["audit"],
+            "audit": state["audit"] | _changed_ids(state),
             "models": models,
             "files": files,
         }
@@ -91,6 +91,11 @@ def _models(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         }
         for row in cursor.fetchall()
     ]
+
+
+def _changed_ids(state: dict[str, Any]) -> dict[str, Any]:
+    """What the manifest says where ids that were published are others now."""
+    return {"changed_ids": state["changed_ids"]} if state.get("changed_ids") else {}
 
 
 def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:

@@ -20,6 +20,10 @@ def describe_home(home: Home) -> list[str]:
         f"as of {current.as_of_date}; facts count as complete before {manifest['complete_until']}",
         f"audit: {manifest['audit']['result']} ({manifest['audit']['rules']} rules)",
     ]
+    if changed := manifest["audit"].get("changed_ids"):
+        lines.append(
+            f"ids: {changed['records']:,} records have other ids than on the same day in {changed['version']}"
+        )
     lines += [_describe_model(model) for model in manifest["models"]]
     lines += ["tables:"] + [
         f"  {file['name']}: {file['rows']:,} rows" for file in manifest["files"]

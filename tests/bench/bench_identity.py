@@ -54,14 +54,18 @@ def made_up_brand(count: int, edges_per_record: float, seed: int) -> tuple[pa.Ta
     ended = draw.random(len(left)) < 0.02
     ended[: len(strangers)] |= strangers
     start = np.maximum(entered[left], entered[right]) + draw.integers(0, 30, len(left))
+    priority = draw.integers(1, 3, len(left))
+    probability = np.round(draw.random(len(left)) * 0.1 + 0.9, 4)
+    shared = slice(len(left) - len(junk[0]), len(left) - len(junk[0]) // 2)
+    priority[shared], probability[shared] = 1, 1.0
     edges = pa.table(
         {
             "left": left,
             "right": right,
             "start_day": start,
             "end_day": pa.array(start + draw.integers(1, 365, len(left)), mask=~ended),
-            "priority": draw.integers(1, 3, len(left)),
-            "probability": np.round(draw.random(len(left)) * 0.1 + 0.9, 4),
+            "priority": priority,
+            "probability": probability,
             "known_order": np.argsort(np.argsort(start, kind="stable")),
             "reason": draw.integers(0, 6, len(left)),
         }
@@ -80,8 +84,8 @@ def households(draw: np.random.Generator, by_person: Ints, first: Ints) -> Pairs
 
 
 def junk_edges(draw: np.random.Generator, count: int) -> Pairs:
-    """Stars around values that many share, and as many edges beside the hub."""
-    share = min(JUNK_RECORDS, count // 50)
+    """Stars around values that many share, then as many likely matches beside the hubs."""
+    share = min(JUNK_RECORDS, count // 200)
     holders = draw.permutation(count)[: JUNK_VALUES * share].reshape(JUNK_VALUES, share)
     hub = np.repeat(holders[:, :1], share - 1, axis=1)
     beside = np.roll(holders[:, 1:], 1, axis=1)

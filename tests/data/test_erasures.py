@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import random
 import stat
@@ -18,19 +19,22 @@ from hypothesis import strategies as st
 from ml.data.contract import entities
 from ml.data.erased_person import records_of_customer, remember
 from ml.data.erasure_filter import NAMED, OWNERS, ErasureFilter
-from ml.data.erasures import KINDS, Erasures, FormerHolder, Mention, load_erasures, token_sql
+from ml.data.erasures import KINDS, Erasures, load_erasures, token_sql
 from ml.data.landed_person import orders_of
 from ml.data.landing import discover
 from ml.data.raw_layer import ingest, rows_left_out
+from ml.data.traces import FormerHolder, FormerPerson, Mention
 from ml.data.warehouse import connect
 from ml.errors import KithError
-from ml.home import Home
+from ml.home import DBT_PROJECT, Home
 from tests.conftest import Built, build_world, write_csv, write_parquet
 
 DAY = date(2024, 4, 15)
 BEGIN = datetime(2024, 1, 1)
 WORLDS = 60
-SHARING_LIMIT = 10
+with (DBT_PROJECT / "seeds" / "identifier_types.csv").open(encoding="utf-8") as _lines:
+    LIMITS = {row["id_type"]: row for row in csv.DictReader(_lines)}
+RECORDS_LIMIT = int(LIMITS["openid"]["records_limit"])
 
 
 @given(
@@ -66,6 +70,9 @@ def test_the_list_is_kept_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     erasures.add_value("phone", "+442071234567")
     erasures.traces.mentions.append(Mention("web", "bob", "2024-01-01 00:00:00"))
     erasures.traces.holders.append(FormerHolder("email", "f@x.org", "2024-01-01 00:00:00"))
+    erasures.traces.people.append(
+        FormerPerson("email", "f@x.org", "web", "name", "2024-01-01 00:00:00")
+    )
     erasures.save(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
@@ -214,7 +221,7 @@ def random_world(seed: int) -> dict[str, list[dict[str, Any]]]:
     """A small brand on a grid of days, so that much happens at one instant; values cross their limits."""
     draw = random.Random(seed)
     source = f"w{seed:02}"
-    keys = [f"k{number:02}" for number in range(draw.choice([4, 6, 9, 15]))]
+    keys = [f"k{number:02}" for number in range(draw.choice([4, 6, 9, 15, RECORDS_LIMIT + 4]))]
     values = [f"{source}-{number}" for number in range(draw.choice([2, 3, 5]))]
 
     def day() -> str:
@@ -222,6 +229,7 @@ def random_world(seed: int) -> dict[str, list[dict[str, Any]]]:
 
     rows: dict[str, list[dict[str, Any]]] = {
         "identifiers": [],
+        "profiles": [],
         "links": [],
         "shares": [],
         "orders": [],
@@ -231,10 +239,15 @@ def random_world(seed: int) -> dict[str, list[dict[str, Any]]]:
             {"source": source, "source_key": draw.choice(keys), "id_type": draw.choice(["card", "card", "openid"]),
              "id_value": draw.choice(values), "known_at": day()}
         )  # fmt: skip
-    if len(keys) > SHARING_LIMIT:
+    if len(keys) > RECORDS_LIMIT:
         everybody = {"source": source, "id_type": "openid", "id_value": f"{source}-everybody"}
-        for key in draw.sample(keys, draw.randint(SHARING_LIMIT, SHARING_LIMIT + 2)):
+        for key in draw.sample(keys, draw.randint(RECORDS_LIMIT, RECORDS_LIMIT + 2)):
             rows["identifiers"].append({**everybody, "source_key": key, "known_at": day()})
+    for _ in range(draw.randint(0, 2 * len(keys))):
+        rows["profiles"].append(
+            {"source": source, "source_key": draw.choice(keys), "known_at": day(),
+             "name": draw.choice(["", *"abcdefgh"]), "birth_date": draw.choice(["", "1980-05-05", "1990-06-06"])}
+        )  # fmt: skip
     for _ in range(draw.randint(0, 5)):
         rows["links"].append(
             {"left_source": source, "left_key": draw.choice(keys), "right_source": source,
@@ -320,13 +333,15 @@ def erased(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tupl
 
 def test_the_worlds_hold_what_makes_ids_hard_to_keep(erased: list[tuple[Built, set[Any]]]) -> None:
     for built, _ in erased[1:]:
-        for table in ("former_mentions", "former_holders", "former_disputes"):
+        for table in ("former_mentions", "former_holders", "former_disputes", "former_people"):
             assert built.value(f"select count(*) from control.{table}") > 0, table
         assert built.value("select count(*) from control.former_holders where next_key is not null")
+        assert built.value("select count(*) from control.former_people where ended_at is not null")
     first = erased[0][0]
-    assert first.value(
-        "select count(*) from identity.int_identity__holders where crossed_at is not null"
+    crossed_by = first.rows(
+        "select distinct crossed_by from identity.int_identity__holders order by all"
     )
+    assert crossed_by == [("people",), ("records",), (None,)]
     assert (
         first.value("select count(*) from identity.int_identity__decisions where is_different") > 9
     )
@@ -346,6 +361,16 @@ def test_everybody_else_stays_who_they_were(erased: list[tuple[Built, set[Any]]]
         assert built.rows(known) == [row for row in erased[0][0].rows(known) if row[:2] not in gone]
 
 
+def test_values_cross_their_limits_when_they_did(erased: list[tuple[Built, set[Any]]]) -> None:
+    held = (
+        "select source, source_key, id_type, id_value, holder_rank, crossed_at, crossed_by "
+        "from identity.int_identity__holders inner join identity.int_identity__records using (record_no) order by all"
+    )
+    before = erased[0][0].rows(held)
+    for built, gone in erased[1:]:
+        assert built.rows(held) == [row for row in before if row[:2] not in gone]
+
+
 def test_without_traces_ids_would_change(
     landing: Path, erased: list[tuple[Built, set[Any]]], tmp_path: Path
 ) -> None:
@@ -354,6 +379,7 @@ def test_without_traces_ids_would_change(
     bare = load_erasures(built.run.home.erasures)
     assert bare is not None
     bare.traces.mentions, bare.traces.holders, bare.traces.disputes = [], [], []
+    bare.traces.people = []
     bare.save(Home(tmp_path).erasures)
     other = build_world(landing, tmp_path, DAY, ["landing", "identity"])
     assert people(other) != people(built)
@@ -372,6 +398,6 @@ def test_traces_hold_nobody_who_was_erased(erased: list[tuple[Built, set[Any]]])
         )
         kept = {
             (trace.id_type, trace.id_value)
-            for trace in [*listed.traces.holders, *listed.traces.disputes]
+            for trace in [*listed.traces.holders, *listed.traces.disputes, *listed.traces.people]
         }
         assert kept <= held

@@ -58,6 +58,23 @@ PUBLISHED = {
     ),
     "identity_map": (["source", "source_key", "valid_from"], ["customer_id", "valid_to"]),
     "customer_merges": (["retired_id", "merged_at"], ["surviving_id", "reason"]),
+    "identity_audit": (
+        ["topic", "rank"],
+        [
+            "item",
+            "number",
+            "detail",
+            "since",
+            "id_type",
+            "id_value",
+            "customer_id",
+            "other_customer_id",
+            "source",
+            "source_key",
+            "other_source",
+            "other_source_key",
+        ],
+    ),
     "customer_tags": (["customer_id", "tag"], ["value", "evidence"]),
     "customer_levels": (["customer_id", "as_of_date"], ["level", "previous_level", "since"]),
     "relationship_funnel": (

@@ -23,6 +23,7 @@ PAGES = [
     "docs/data_scientist.md",
     "docs/marketer.md",
     "docs/data_engineer.md",
+    "docs/identity.md",
     "docs/erasure.md",
     "docs/services.md",
     "docs/decisions.md",

@@ -189,6 +189,45 @@ def test_different_holds_apart_what_third_records_connect() -> None:
     assert heads_on(answer, 6) == {0: 0, 1: 0, 2: 0, 3: 0}
 
 
+def test_evidence_holds_a_household_apart_until_a_person_decides() -> None:
+    records = table(("record_no", "entered_day"), *((r, 0) for r in range(3)))
+    edges = table(
+        EDGE,
+        (0, 1, 1, None, 1, 1.0, 0, 1),
+        (1, 2, 1, None, 1, 0.9, 0, 2),
+        (0, 2, 5, None, 0, 1.0, 1, 3),
+    )
+    apart = table(APART, (0, 2, 2, None, 1))
+    answer = resolve(records, edges, apart)
+    heads = answer.customer_map.to_pandas()
+    assert heads_on(heads, 1) == {0: 0, 1: 0, 2: 0}
+    assert heads_on(heads, 4) == {0: 0, 1: 0, 2: 2}
+    assert heads_on(heads, 5) == {0: 0, 1: 0, 2: 0}
+    assert answer.refused.num_rows == 0
+    (refused,) = resolve(records, edges.slice(0, 2), apart).refused.to_pylist()
+    assert (refused["edge"], refused["reason"], refused["why"]) == (1, 2, "household")
+
+
+def test_too_large_a_cluster_is_cut_at_its_weakest_edge() -> None:
+    records = table(("record_no", "entered_day"), *((r, 0) for r in range(6)))
+    likely = (0.99, 0.98, 0.9, 0.97, 0.96)
+    chain = [(r, r + 1, r, None, 2, p, r, r) for r, p in enumerate(likely)]
+    answer = resolve(records, table(EDGE, *chain), max_records=3)
+    heads = heads_on(answer.customer_map.to_pandas(), 9)
+    assert heads == {0: 0, 1: 0, 2: 0, 3: 3, 4: 3, 5: 3}
+    (refused,) = answer.refused.to_pylist()
+    assert (refused["left"], refused["right"], refused["why"]) == (2, 3, "size")
+    decided = table(EDGE, *chain, (0, 5, 9, None, 0, 1.0, 9, 9))
+    # The word of people comes first; then there is room for one record more.
+    heads = heads_on(resolve(records, decided, None, 3).customer_map.to_pandas(), 9)
+    assert heads == {0: 0, 1: 0, 5: 0, 2: 2, 3: 2, 4: 2}
+
+
+def test_a_limit_below_one_record_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_records must be at least 1, not 0"):
+        resolve({"record_no": [0], "entered_day": [0]}, table(EDGE), None, 0)
+
+
 def test_kinds_of_tables_and_of_open_ends_give_one_answer() -> None:
     world = random_world(7)
     edges = world.edge_table

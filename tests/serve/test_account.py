@@ -198,6 +198,47 @@ def test_figures_that_nobody_kept_are_question_marks(tmp_path: Path) -> None:
     assert "B    ?         ?                 ?         ?" in text
 
 
+def test_it_tells_what_was_no_evidence_and_whom_to_look_at_without_a_value(tmp_path: Path) -> None:
+    home = publish(tmp_path, [Customer("c_1")], [MODEL])
+    assert "  this version has no audit of identity; the next one will" in account(home)
+    rows = [
+        (
+            "several_people",
+            1,
+            "customers whose records speak of several people",
+            7,
+            None,
+            None,
+            None,
+        ),
+        ("blocked", 1, "phone: too many", 1200, "held by 9000 records", "phone", None),
+        ("over_shared", 1, "phone", 31, "too many", "phone", "+441711234567"),
+        ("refused", 1, "household: email", 4, None, None, None),
+        *(
+            ("suggested_split", rank, "email", 0.5, "look", None, f"c_{rank}")
+            for rank in range(1, 8)
+        ),
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table audit (topic varchar, rank int, item varchar, number double, detail varchar, "
+            "id_value varchar, customer_id varchar)"
+        )
+        connection.executemany("insert into audit select $1, $2, $3, $4, $5, $6, $7", rows)
+        file = tmp_path / "published" / "versions" / VERSION / "identity_audit.parquet"
+        connection.execute(f"copy audit to '{file}' (format parquet)")
+    said = account(home)
+    begin = said.index("Who may not be who") + 1
+    assert said[begin : begin + 4] == [
+        "  no evidence: phone: too many (1,200 different, held by 9000 records)",
+        "  joined nobody: 4 links (household: email)",
+        "  7 customers whose records speak of several people",
+        "  worth a look: c_1, held together by email; look",
+    ]
+    assert len([line for line in said if "worth a look:" in line]) == 5
+    assert not any("1711234567" in line for line in said)
+
+
 def test_it_names_nobody(tmp_path: Path) -> None:
     text = "\n".join(account(publish(tmp_path, [Customer("c_1")], [MODEL])))
     assert "c_1" in text

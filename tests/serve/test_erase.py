@@ -58,6 +58,23 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "brought_by": [None, "c-anna", "c-bob"],
     },
     "super_users": {"customer_id": ["c-cid"], "rank": [1]},
+    # Figures, a value that was everybody's and is only Anna's by now, Bob's of the same text, links of Anna and of Bob.
+    "identity_audit": {
+        "topic": [
+            "size",
+            "over_shared",
+            "over_shared",
+            "weak_link",
+            "refused_edge",
+            "refused_edge",
+        ],
+        "rank": [1, 1, 2, 1, 1, 2],
+        "id_type": [None, "phone", "email", None, None, None],
+        "id_value": [None, "+441711234567", "+441711234567", None, None, None],
+        "customer_id": [None, None, None, "c-anna", "c-bob", "c-bob"],
+        "other_customer_id": [None, None, None, None, "c-anna", "c-cid"],
+        "source_key": [None, None, None, "a1", "bob", "bob"],
+    },
     "relationship_funnel": {"as_of_date": [DAY], "level": ["none"], "customers": [3]},
 }
 
@@ -84,6 +101,7 @@ def anna() -> Erasures:
         erasures.add("record", *record)
     for customer in ("c-anna", "c-a2"):
         erasures.add("customer", customer)
+    erasures.add_value("phone", "+441711234567")
     return erasures
 
 
@@ -100,7 +118,8 @@ def test_a_version_is_rewritten_without_the_person(tmp_path: Path, anna: Erasure
     after = bytes_of(folder)
     assert set(after) == set(before)
     assert {name for name in after if after[name] != before[name]} == {
-        "identity_map.parquet", "customer_merges.parquet", "customers.parquet", "manifest.json",
+        "identity_audit.parquet", "identity_map.parquet", "customer_merges.parquet", "customers.parquet",
+        "manifest.json",
     }  # fmt: skip
     customers = pq.read_table(folder / "customers.parquet").to_pylist()
     assert customers == [
@@ -113,16 +132,41 @@ def test_a_version_is_rewritten_without_the_person(tmp_path: Path, anna: Erasure
         ("bob", DAY),
         ("cid", None),
     ]
+    audit = pq.read_table(folder / "identity_audit.parquet").to_pylist()
+    assert [(row["topic"], row["rank"]) for row in audit] == [
+        ("size", 1),
+        ("over_shared", 2),
+        ("refused_edge", 2),
+    ]
     merges = pq.read_table(folder / "customer_merges.parquet").to_pylist()
     assert [row["retired_id"] for row in merges] == ["c-dora"]
     current = Versions(home).current()
     assert current is not None
-    assert [file["rows"] for file in current.manifest["files"]] == [1, 2, 3, 1, 1]
+    assert [file["rows"] for file in current.manifest["files"]] == [1, 2, 3, 3, 1, 1]
     for file in current.manifest["files"]:
         assert file["sha256"] == sha256_of(folder / file["name"])
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     assert forget_in_versions(home, anna) == []
     assert bytes_of(folder) == after
+
+
+def test_those_who_lived_with_the_person_live_in_no_known_household(
+    tmp_path: Path, anna: Erasures
+) -> None:
+    """Neither the household's name, which may be hers, nor its size tells that there was one more."""
+    folder = add_version(Home(tmp_path))
+    customers = {
+        "customer_id": ["c-anna", "c-bob", "c-cid", "c-dan", "c-eve"],
+        "household_id": ["h-anna", "h-anna", "h-cid", "h-cid", None],
+        "household_size": [2, 2, 2, 2, 1],
+    }
+    pq.write_table(pa.table(customers), folder / "customers.parquet")
+    assert forget_in_versions(Home(tmp_path), anna) == [folder.name]
+    assert pq.read_table(folder / "customers.parquet").to_pydict() == {
+        "customer_id": ["c-bob", "c-cid", "c-dan", "c-eve"],
+        "household_id": [None, "h-cid", "h-cid", None],
+        "household_size": [1, 2, 2, 1],
+    }
 
 
 def test_who_was_taken_for_one_with_the_person_that_day_goes_with_the_row(

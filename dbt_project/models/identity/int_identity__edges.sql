@@ -26,7 +26,8 @@ disputes as (
     select
         lefts.id_type,
         lefts.id_value,
-        held_apart.known_at
+        -- A value is disputed as soon as both hold it, not before.
+        greatest(held_apart.known_at, lefts.known_at, rights.known_at) as known_at
     from held_apart
     inner join holders as lefts
         on held_apart.left_record_no = lefts.record_no

@@ -69,6 +69,8 @@ select
     people.roles,
     people.sources,
     people.records_count,
+    households.household_id,
+    coalesce(households.household_size, 1) as household_size,
     people.first_seen_at,
     greatest(
         people.first_seen_at, activity.last_order_at, activity.last_interaction_at,
@@ -111,6 +113,8 @@ select
 from {{ ref('int_customer__roles') }} as people
 left join {{ ref('int_customer__golden_record') }} as golden
     on people.customer_no = golden.customer_no
+left join {{ ref('int_customer__household') }} as households
+    on people.customer_no = households.customer_no
 left join consents
     on people.customer_no = consents.customer_no
 left join {{ ref('int_customer__activity') }} as activity

@@ -70,7 +70,8 @@ shared as (
         'identity_map' as table_name,
         'warn' as result,
         cast(count(distinct id_value) as varchar) || ' values are no evidence' as observed,
-        'at most ' || cast(max(sharing_limit) as varchar) || ' records share a value' as expected
+        'at most ' || cast(max(people_limit) as varchar) || ' people and ' || cast(max(sharing_limit) as varchar)
+        || ' records share a value; see identity_audit' as expected
     from {{ ref('int_identity__holders') }}
     where crossed_at is not null
     group by id_type

@@ -1,5 +1,5 @@
 -- One row per holder of a value that several records share, in the order in which they became known.
--- Beyond the sharing limit of its type a value is no evidence, from the day it crossed the limit.
+-- A value that more people, or more records, hold than its type allows is no evidence, from the day it crossed that limit.
 -- Holders who were erased keep their places (record_no null): else a value that many shared would unite the rest.
 with holders as (
     select
@@ -35,26 +35,68 @@ ranked as (
     from holders
 ),
 
-limited as (
+shared as (
     select
         ranked.*,
-        coalesce(own_limit.sharing_limit, other_limit.sharing_limit) as sharing_limit
+        coalesce(own_limit.records_limit, other_limit.records_limit) as sharing_limit,
+        coalesce(own_limit.people_limit, other_limit.people_limit) as people_limit
     from ranked
     left join {{ ref('identifier_types') }} as own_limit
         on ranked.id_type = own_limit.id_type
     left join {{ ref('identifier_types') }} as other_limit
         on other_limit.id_type = '*'
     where ranked.holders_count > 1
+),
+
+-- Each limit, when it was crossed: by one record, or by one person, more than it allows.
+crossings as (
+    select
+        id_type,
+        id_value,
+        'records' as crossed_by,
+        known_at
+    from shared
+    where holder_rank = sharing_limit + 1
+
+    union all
+    select
+        shared.id_type,
+        shared.id_value,
+        'people' as crossed_by,
+        people.known_at
+    from {{ ref('int_identity__value_people') }} as people
+    inner join shared
+        on
+            people.id_type = shared.id_type
+            and people.id_value = shared.id_value
+            and shared.holder_rank = 1
+            and people.people_count > shared.people_limit
+),
+
+first_crossings as (
+    select
+        id_type,
+        id_value,
+        crossed_by,
+        known_at as crossed_at,
+        row_number() over (partition by id_type, id_value order by known_at, crossed_by) as place
+    from crossings
 )
 
 select
-    record_no,
-    id_type,
-    id_value,
-    known_at,
-    holder_rank,
-    holders_count,
-    sharing_limit,
-    min(case when holder_rank = sharing_limit + 1 then known_at end)
-        over (partition by id_type, id_value) as crossed_at
-from limited
+    shared.record_no,
+    shared.id_type,
+    shared.id_value,
+    shared.known_at,
+    shared.holder_rank,
+    shared.holders_count,
+    shared.sharing_limit,
+    shared.people_limit,
+    first_crossings.crossed_at,
+    first_crossings.crossed_by
+from shared
+left join first_crossings
+    on
+        shared.id_type = first_crossings.id_type
+        and shared.id_value = first_crossings.id_value
+        and first_crossings.place = 1

@@ -1,9 +1,12 @@
 -- One row per pair of records that share a value of a type while it is evidence.
--- Holders meet at most the {{ window }} that came before them.
+-- Holders meet at most the last `window` that came before them.
 {% set window = 30 %}
 with holders as (
     select * from {{ ref('int_identity__holders') }}
-    where record_no is not null and holder_rank <= sharing_limit
+    where
+        record_no is not null
+        and holder_rank <= sharing_limit
+        and (crossed_at is null or known_at < crossed_at)
 )
 
 select

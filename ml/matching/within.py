@@ -1,0 +1,84 @@
+"""Records that come to stand in one cluster without having been compared.
+
+Two records meet on the first day on which the evidence puts both into one cluster of at most `_COMPARED_WITHIN`
+records; from then on they are compared, even when the cluster grows on. So who is compared on a day follows from
+what that day sees, and nothing that is known later changes it.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from ml.identity.merge_tree import components, growing_clusters
+from ml.identity.steps import OPEN
+
+_COMPARED_WITHIN = 60
+
+# Evidence by the day from which it joins; that some of it ends later only makes more records meet than need to.
+_EVIDENCE = """
+    select left_record_no as l, right_record_no as r, date_diff('day', date '1970-01-01', valid_from) as start_day
+    from accepted
+    union all
+    select left_record_no, right_record_no, date_diff('day', date '1970-01-01', cast(known_at as date)) + 1
+    from (select left_record_no, right_record_no, known_at from sharing union all from same)
+"""
+
+
+def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `within`, pairs of states of records that met in a cluster, and `clusters`, who stands together at last."""
+    evidence = connection.execute(_EVIDENCE).to_arrow_table()
+    left, right, start = (
+        evidence[name].to_numpy().astype(np.int64) for name in ("l", "r", "start_day")
+    )
+    records, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+    left, right = ends[: len(left)], ends[len(left) :]
+    label = components(len(records), left, right)
+    _register(connection, "clusters", {"record_no": records, "cluster": label})
+    since = np.full(len(records), start.min(initial=0) - 1, np.int32)
+    until = np.full(len(records), OPEN, np.int32)
+    heads = growing_clusters(since, until, label, left, right, start.astype(np.int32))
+    _register(
+        connection,
+        "heads",
+        {"record_no": records[heads.node], "head": heads.head, "since": heads.since},
+    )
+    # The younger of two states makes a pair known, or the day on which their records met.
+    connection.execute(
+        f"""
+        create or replace table within as
+        with small as (
+            select * from heads
+            qualify count(*) over (partition by head order by since) <= {_COMPARED_WITHIN}
+        ),
+
+        met as (
+            select l.record_no as left_record_no, r.record_no as right_record_no,
+                date '1970-01-01' + (min(greatest(l.since, r.since)) - 1) as met_on
+            from small as l
+            inner join small as r on l.head = r.head and l.record_no < r.record_no
+            group by l.record_no, r.record_no
+        ),
+
+        pairs as (
+            select least(l.state_no, r.state_no) as left_state_no, greatest(l.state_no, r.state_no) as right_state_no,
+                left_record_no, right_record_no, greatest(l.known_at, r.known_at, met_on) as known_at
+            from met
+            inner join states as l on left_record_no = l.record_no
+            inner join states as r on right_record_no = r.record_no
+        )
+
+        select pairs.* from pairs
+        anti join candidates on pairs.left_state_no = candidates.left_state_no
+            and pairs.right_state_no = candidates.right_state_no and candidates.known_at <= pairs.known_at
+        """
+    )
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, np.ndarray]
+) -> None:
+    connection.register("rows_of_python", pa.table(columns))
+    connection.execute(f"create or replace table {name} as select * from rows_of_python")
+    connection.unregister("rows_of_python")
