@@ -84,17 +84,20 @@ def add_doubts_of_strangers(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         insert into doubts
-        with first_shared as (
+        with unlike as (select * from scored where personal_weight <= {_TOO_UNLIKE}),
+
+        -- Only of those: each portion of pairs comes by here, and there are as many shared values as records.
+        first_shared as (
             select left_record_no, right_record_no, min(known_at) as shared_at
             from sharing
+            semi join unlike using (left_record_no, right_record_no)
             group by left_record_no, right_record_no
         ),
 
         strangers as (
-            select scored.* replace (least(scored.ended_at, first_shared.shared_at) as ended_at)
-            from scored
+            select unlike.* replace (least(unlike.ended_at, first_shared.shared_at) as ended_at)
+            from unlike
             left join first_shared using (left_record_no, right_record_no)
-            where personal_weight <= {_TOO_UNLIKE}
         )
 
         select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight

@@ -72,7 +72,6 @@ def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
         select pairs.* from pairs
         anti join candidates on pairs.left_state_no = candidates.left_state_no
             and pairs.right_state_no = candidates.right_state_no and candidates.known_at <= pairs.known_at
-        order by all
         """
     )
 

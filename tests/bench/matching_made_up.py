@@ -132,6 +132,12 @@ _TABLES = {
         where email is not null group by all
         union all
         select record_no, 'phone', phone, min(known_at) from drawn where phone is not null group by all""",
+    "identity.int_identity__traits": """
+        select record_no, 'made-up' as source, trait, stated, known_at, cast(null as varchar) as junk from (
+            select record_no, known_at, unnest(['name', 'birth_date']) as trait,
+                unnest([given || ' ' || family, cast(birth_date as varchar)]) as stated
+            from drawn where version = 0)
+        where stated is not null""",
     "identity.int_identity__decisions": """
         select 0::bigint as left_record_no, 0::bigint as right_record_no, known_at, false as is_different,
             known_at as ended_at, cast(known_at as date) as valid_from, cast(known_at as date) as valid_to

@@ -24,7 +24,10 @@ from ml.transform import run_models
 BENCH = Path(__file__).with_name("bench_matching.py")
 EVIDENCE = [
     "identifier_types",
-    *(f"int_identity__{name}" for name in ("holders", "sharing", "blocking_keys", "candidates")),
+    *(
+        f"int_identity__{name}"
+        for name in ("value_people", "holders", "sharing", "blocking_keys", "candidates")
+    ),
 ]
 EDGES = ["int_identity__doubts", "int_identity__edges"]
 COUNTED = {
