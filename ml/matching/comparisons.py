@@ -106,14 +106,14 @@ NAME = (
         2e-4,
         "family",
     ),
-    Level("same family, other given", "family_l = family_r", 0.025, 0.002, "family"),
+    Level("same family, other given", "family_l = family_r", 0.01, 0.002, "family"),
     Level(
         "given is the only name, same", f"given_l = given_r and {_ONE_WORD}", 0.04, 0.0008, "given"
     ),
     Level("same given, other family", "given_l = given_r", 0.02, 0.006, "given"),
     Level("given is the only name, alike", f"{_GIVEN} and {_ONE_WORD}", 0.01, 0.0005),
-    Level("only name differs", _ONE_WORD, 0.01, 0.1),
-    Level("differ", "else", 0.03, 0.89),
+    Level("only name differs", _ONE_WORD, 0.005, 0.1),
+    Level("differ", "else", 0.015, 0.89),
 )
 
 DIFFERENT_NAMES = ("same family, other given", "only name differs", "differ")

@@ -19,7 +19,7 @@ from ml.data.traces import FormerEpoch
 from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
 from ml.run import digest_of
 
-FIRST_STATES = 1_000
+FIRST_STATES = 2_000
 GROWTH = 4
 
 

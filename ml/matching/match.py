@@ -32,6 +32,8 @@ from ml.matching.tables import DOUBTS, PAIRS, create, write_matched
 from ml.matching.within import pairs_within_clusters
 from ml.run import Run
 
+# General experience is not this brand's: bits that a pair must weigh more before the first epoch.
+_NOT_LEARNED = 2
 # Bits below the least weight that other parameters may still make up for.
 _WITHIN_REACH = 10
 _UNDECIDED = {"left_state_no": "bigint", "right_state_no": "bigint", "known_at": "timestamp"}
@@ -77,7 +79,8 @@ def match_records(run: Run) -> int:
             for epoch in epochs(connection, former)
         ]
         for epoch, parameters in learned:
-            _accept(connection, epoch, parameters, run.home.settings.match_weight)
+            caution = 0 if epoch.begins else _NOT_LEARNED
+            _accept(connection, epoch, parameters, run.home.settings.match_weight + caution)
             add_doubts_of_sharers(connection, epoch, parameters)
         restore_pairs(connection)
         pairs_within_clusters(connection)

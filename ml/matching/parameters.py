@@ -78,7 +78,7 @@ def learn_parameters(
     mixed = _LEARN_FROM if max(contacts) >= _FEWEST_PAIRS else _WITHOUT_CONTACTS
     with _one_thread(connection):
         linker = Linker(DuckDBAPI(connection).register(states), settings, log_level=None)
-        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1)
+        linker.training.estimate_u_using_random_sampling(max_pairs=_STRANGERS, seed=1, num_chunks=1)
         strangers = linker.misc.save_model_to_json()
         linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
         model, _ = _with_m(connection, states, strangers, mixed)

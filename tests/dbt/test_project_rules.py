@@ -413,8 +413,11 @@ def test_data_tests_stay_few() -> None:
 
 def test_unit_tests_state_the_landing_contract_as_it_is() -> None:
     landing = {table["name"]: table for table in declared("sources")["landing"]["tables"]}
+    others = {"int_identity__profile_states": "profiles"}
     stated = {
-        entry["model"].removeprefix("fct_"): entry["overrides"]["macros"]["contract_of"]
+        others.get(entry["model"], entry["model"].removeprefix("fct_")): entry["overrides"][
+            "macros"
+        ]["contract_of"]
         for entry in declared("unit_tests").values()
         if "contract_of" in entry.get("overrides", {}).get("macros", {})
     }

@@ -58,7 +58,7 @@ def test_epochs_begin_when_the_brand_has_grown_and_never_move() -> None:
 
 
 def test_an_epoch_is_learned_once(tmp_path: Path) -> None:
-    states, pairs = planted(600, seed=5)
+    states, pairs = planted(1_100, seed=5)
     with holding(states, pairs) as connection:
         epoch = epochs(connection)[-1]
         assert epoch.begins is not None

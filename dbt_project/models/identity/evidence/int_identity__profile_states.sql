@@ -1,6 +1,7 @@
 -- One row per record and stretch of time in which its profile says the same of who it is, numbered by age.
 -- A version that leaves a field empty does not erase what earlier ones said.
-{% set fields = ["given", "family", "full_name", "variants", "other_variants", "birth_date", "gender", "email", "phone", "street", "city", "postcode"] %}
+{% set fields = ["given", "family", "full_name", "variants", "other_variants", "birth_date", "gender", "email", "phone"] %}
+{% set fields = fields + ["street", "city", "postcode"] %}
 with ordered as (
     select
         *,
@@ -23,8 +24,8 @@ versions as (
         case when forms.given is not null then forms.other_variants end as other_variants,
         ordered.birth_date,
         lower(substr(ordered.gender, 1, 1)) as gender,
-        emails.id_value as email,
-        phones.id_value as phone,
+        case when mailboxes.crossed_at is null or ordered.known_at < mailboxes.crossed_at then emails.id_value end as email,
+        case when numbers.crossed_at is null or ordered.known_at < numbers.crossed_at then phones.id_value end as phone,
         nullif(trim({{ plain_letters('ordered.street', ' ') }}), '') as street,
         nullif(trim({{ plain_letters('ordered.city', ' ') }}), '') as city,
         nullif({{ plain_letters('ordered.postcode', '') }}, '') as postcode
@@ -36,7 +37,7 @@ versions as (
             coalesce(ordered.name, '') = forms.name
             and coalesce(ordered.given_name, '') = forms.given_name
             and coalesce(ordered.family_name, '') = forms.family_name
-    -- Only values that somebody owns: junk is no identifier.
+    -- Only values that somebody owns: junk is no identifier, and what too many share is nobody's any more.
     left join {{ ref('int_identity__identifiers') }} as emails
         on
             records.record_no = emails.record_no
@@ -47,6 +48,16 @@ versions as (
             records.record_no = phones.record_no
             and phones.id_type = 'phone'
             and ordered.phone = phones.id_value
+    left join {{ ref('int_identity__holders') }} as mailboxes
+        on
+            emails.record_no = mailboxes.record_no
+            and emails.id_type = mailboxes.id_type
+            and emails.id_value = mailboxes.id_value
+    left join {{ ref('int_identity__holders') }} as numbers
+        on
+            phones.record_no = numbers.record_no
+            and phones.id_type = numbers.id_type
+            and phones.id_value = numbers.id_value
 ),
 
 filled as (
