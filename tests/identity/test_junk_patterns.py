@@ -30,6 +30,7 @@ JUNK = {
     ],
     "cookie": ["undefined", "null", "[object Object]", "{{cookie_id}}", "deleted", "OPTOUT", "未知"],
     "openid": ["aaaa", "không có", "Unbekannt", "qwertz", "#REF!", "没有"],
+    "name": ["first name last name", "Guest Customer", "no name"],
     "birth_date": ["1900-01-01", "1970-01-01", "0001-01-01", "1899-12-30", "1753-01-01", "9999-12-31", "2100-01-01"],
 }  # fmt: skip
 OWNED = {
@@ -48,6 +49,7 @@ OWNED = {
     "device": ["00000000-0000-0000-0000-000000000001", "02:00:00:00:00:01", "ab12"],
     "cookie": ["anna", "deleted-1", "5f3a"],
     "openid": ["bbb", "nonna", "test_anna", "王", "no", "qwen", "brak"],
+    "name": ["Anna Guest", "First Bank", "Noname Nguyen"],
     "birth_date": ["1970-01-02", "1980-01-01", "2000-01-01", "1912-06-01", "1900-01-02", "2024-02-29"],
 }  # fmt: skip
 
