@@ -27,6 +27,7 @@ from ml.data.traces import FormerHolder, FormerPerson, Mention
 from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.home import DBT_PROJECT, Home
+from ml.serve.erased_trial import keep_ids_of_others
 from tests.conftest import Built, build_world, write_csv, write_parquet
 
 DAY = date(2024, 4, 15)
@@ -328,6 +329,8 @@ def erased(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tupl
         built = build_world(landing, home, DAY, parts)
         stages.append((built, set(gone)))
         gone |= erase_one_of_each_world(built, erasures, draw)
+        # As `kith erase` does: how rare a name is and who meets under a key rest on everybody's rows.
+        keep_ids_of_others(built.run, erasures)
     return stages
 
 

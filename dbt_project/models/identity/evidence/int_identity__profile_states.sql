@@ -1,5 +1,6 @@
 -- One row per record and stretch of time in which its profile says the same of who it is, numbered by age.
 -- A version that leaves a field empty does not erase what earlier ones said.
+-- depends_on: {{ ref('junk_identifiers') }}
 {% set fields = ["given", "family", "full_name", "variants", "other_variants", "birth_date", "gender", "email", "phone"] %}
 {% set fields = fields + ["street", "city", "postcode"] %}
 with ordered as (
@@ -22,7 +23,7 @@ versions as (
         forms.full_name,
         case when forms.given is not null then forms.variants end as variants,
         case when forms.given is not null then forms.other_variants end as other_variants,
-        ordered.birth_date,
+        case when not {{ is_junk("birth_date", "cast(ordered.birth_date as varchar)") }} then ordered.birth_date end as birth_date,
         lower(substr(ordered.gender, 1, 1)) as gender,
         case when mailboxes.crossed_at is null or ordered.known_at < mailboxes.crossed_at then emails.id_value end as email,
         case when numbers.crossed_at is null or ordered.known_at < numbers.crossed_at then phones.id_value end as phone,
