@@ -35,6 +35,10 @@ WAREHOUSE = """
         true as is_different,
         date '2026-01-03' as valid_from,
         cast(null as date) as valid_to;
+
+    create table identity.int_identity__doubts (
+        left_record_no bigint, right_record_no bigint, weight double, valid_from date, valid_to date
+    );
 """
 
 
@@ -78,3 +82,17 @@ def test_weak_links_say_where_a_customer_would_be_split(
     types = [sql_type for _, sql_type, *_ in described]
     assert types[:2] == ["BIGINT", "INTEGER"]
     assert types[6:] == ["BOOLEAN", "INTEGER", "INTEGER"]
+
+
+def test_a_doubt_keeps_what_an_identifier_would_join_apart(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "insert into identity.int_identity__doubts values "
+        "(0, 1, -3, date '2026-01-02', null), (3, 6, -9, date '2026-01-02', null)"
+    )
+    assign_customers(warehouse)
+    now = {row[0]: row[1] for row in rows(warehouse, "record_customers") if row[3] is None}
+    assert now[0] != now[1]
+    # What a person decided stands above a doubt.
+    assert now[3] == now[6]
