@@ -148,8 +148,8 @@ def _weighed(person: Person, settings: Settings) -> Iterator[str]:
         enough = f"{settings.match_weight:g} bit{'s' * (settings.match_weight != 1)}"
         yield from wrapped(
             "One bit doubles the odds for one person. Strangers are not the only other explanation: two of a household "
-            "share names, addresses and contacts as well, and only what is a person's own (given name, birth date, "
-            f"gender) tells them apart. A pair is accepted from {enough} on (setting match_weight)."
+            "share names, addresses and contacts as well, and only what is a person's own (given name, birth date) "
+            f"tells them apart. A pair is accepted from {enough} on (setting match_weight)."
         )
 
 

@@ -48,8 +48,7 @@ _MATCHES = """
         first.says_birth as left_birth, second.says_birth as right_birth,
         first.says_address as left_address, second.says_address as right_address,
         first.email as left_email, second.email as right_email,
-        first.phone as left_phone, second.phone as right_phone,
-        first.gender as left_gender, second.gender as right_gender
+        first.phone as left_phone, second.phone as right_phone
     from matched.pairs as pairs
     semi join person as own on pairs.left_record_no = own.record_no
     semi join person as other on pairs.right_record_no = other.record_no

@@ -162,7 +162,7 @@ REFUSALS = """
 # Pairs whose own traits differ and at least one of which is the person's, the plainest first.
 DOUBTS = """
     with present as (
-        select *, concat_ws(', ', concat_ws(' ', given, family), birth_date, gender) as says
+        select *, concat_ws(', ', concat_ws(' ', given, family), birth_date) as says
         from identity.int_identity__profile_states
         where ended_at is null
     )

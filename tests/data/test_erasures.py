@@ -6,6 +6,7 @@ import csv
 import json
 import random
 import stat
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from ml.data.traces import FormerHolder, FormerPerson, Mention
 from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.home import DBT_PROJECT, Home
-from ml.serve.erased_trial import keep_ids_of_others
 from tests.conftest import Built, build_world, write_csv, write_parquet
 
 DAY = date(2024, 4, 15)
@@ -315,6 +315,14 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_matches() -> Iterator[None]:
+    """The worlds ask for exact evidence; that matches stay is asked in tests/serve/test_erased_trial.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KITH_MATCH_WEIGHT", "40")
+        yield
+
+
 @pytest.fixture(scope="module")
 def erased(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Built, set[Any]]]:
     """The worlds before an erasure, after it, and after another one; each with the records that are gone."""
@@ -329,8 +337,6 @@ def erased(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tupl
         built = build_world(landing, home, DAY, parts)
         stages.append((built, set(gone)))
         gone |= erase_one_of_each_world(built, erasures, draw)
-        # As `kith erase` does: how rare a name is and who meets under a key rest on everybody's rows.
-        keep_ids_of_others(built.run, erasures)
     return stages
 
 
