@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
-from ml.serve.tables import DECLARATION
+from ml.serve.tables import declared_tables
 
 
 def write_dictionary(path: Path) -> None:
     """Write every published table, its grain, its key and its columns as Markdown."""
-    models = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))["models"]
     lines = ["# Data dictionary", ""]
-    for model in models:
+    for model in declared_tables():
         lines += [f"## {model['name']}.parquet", "", model["description"].strip(), ""]
         lines += [
             f"Key: {', '.join(model['config']['meta']['key'])}",

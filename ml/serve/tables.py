@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 import duckdb
 import yaml
@@ -21,7 +22,7 @@ from ml.transform import run_models
 # must not ask for a hundred thousand weeks.
 LEVEL_WEEKS = 520
 
-DECLARATION = DBT_PROJECT / "models" / "published" / "_published.yml"
+DECLARATIONS = DBT_PROJECT / "models" / "published"
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,18 @@ class PublishedTable:
 
 
 @cache
+def declared_tables() -> list[dict[str, Any]]:
+    """The tables of a version as the dbt project declares them: name, description, key, columns."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(DECLARATIONS.glob("*.yml"))]
+    return [model for text in texts for model in yaml.safe_load(text).get("models", [])]
+
+
+@cache
 def published_tables() -> list[PublishedTable]:
-    """The tables of a version, as the dbt project declares them."""
-    models = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))["models"]
+    """The tables of a version, each with its key."""
     return [
-        PublishedTable(model["name"], tuple(model["config"]["meta"]["key"])) for model in models
+        PublishedTable(model["name"], tuple(model["config"]["meta"]["key"]))
+        for model in declared_tables()
     ]
 
 

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
+from ml.serve.tables import declared_tables
 from tests.conftest import REPOSITORY
 
 README = REPOSITORY / "README.md"
-DECLARATION = REPOSITORY / "dbt_project/models/published/_published.yml"
 BEGIN, END = re.compile(r"<!-- tables: .*? -->\n"), "<!-- end of tables -->"
 
 # A row that shows most: somebody with a score, a reason, a history.
@@ -39,7 +38,7 @@ def main(home: Path) -> None:
     text = README.read_text(encoding="utf-8")
     begin = BEGIN.search(text)
     assert begin is not None
-    told = "".join(_section(model, folder) for model in _models())
+    told = "".join(_section(model, folder) for model in declared_tables())
     README.write_text(text[: begin.end()] + "\n" + told + text[text.index(END) :], encoding="utf-8")
 
 
@@ -47,7 +46,7 @@ def meanings() -> dict[str, dict[str, str]]:
     """Per published table, each column's meaning as the dbt project declares it."""
     return {
         model["name"]: {column["name"]: _cell(column["description"]) for column in model["columns"]}
-        for model in _models()
+        for model in declared_tables()
     }
 
 
@@ -61,11 +60,6 @@ def sections(readme: str) -> dict[str, dict[str, str]]:
         rows = re.findall(r"^\| `(\w+)` \| (.*?) \| [^|]* \|$", body, re.MULTILINE)
         found[name] = dict(rows)
     return found
-
-
-def _models() -> list[dict[str, Any]]:
-    models: list[dict[str, Any]] = yaml.safe_load(DECLARATION.read_text(encoding="utf-8"))["models"]
-    return models
 
 
 def _section(model: dict[str, Any], folder: Path) -> str:

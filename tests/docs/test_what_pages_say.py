@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-import yaml
 
 from ml.cli import cli
 from ml.data.contract import entities
+from ml.serve.tables import published_tables
 from ml.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.docs.pages import ELSEWHERE, LANGUAGES, PAGES, WAYS, all_blocks, prose_of
@@ -91,9 +91,6 @@ def test_the_rules_of_survivorship_of_the_page_are_those_that_are_known() -> Non
 
 def test_the_readme_explains_every_column_of_every_published_table() -> None:
     declared = meanings()
-    models = yaml.safe_load(
-        (REPOSITORY / "dbt_project/models/published/_published.yml").read_text(encoding="utf-8")
-    )["models"]
-    assert set(declared) == {model["name"] for model in models}
+    assert set(declared) == {table.name for table in published_tables()}
     shown = sections((REPOSITORY / "README.md").read_text(encoding="utf-8"))
     assert shown == declared, "write them anew: python -m tests.docs.readme_tables HOME"
