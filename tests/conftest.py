@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -85,6 +88,29 @@ def build_world(
     for part in parts:
         getattr(build, f"build_{part}")(run)
     return Built(run, said)
+
+
+@contextmanager
+def another_process(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A Python process that has said "held", and ends with the block (the code waits for a line of input)."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.communicate("\n")
+
+
+def database_in_use(database: Path) -> AbstractContextManager[subprocess.Popen[str]]:
+    """Another process that writes to a database as long as the block lasts."""
+    code = (
+        "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    )
+    return another_process(code, str(database))
 
 
 def query_parquet(query: str) -> list[tuple[Any, ...]]:

@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from ml.errors import KithError
 from ml.home import Home
+from tests.conftest import another_process
 
 KITH = Path(sys.executable).parent / "kith"
 HOLD = """
@@ -26,19 +26,9 @@ with Home(Path(sys.argv[1])).lock("kith run --as-of-date 2024-06-01"):
 """
 
 
-@contextmanager
-def holder_of(home: Path) -> Iterator[subprocess.Popen[str]]:
+def holder_of(home: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """Another process that holds a home as long as the block lasts."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.communicate("\n")
+    return another_process(HOLD, str(home))
 
 
 def test_the_second_process_says_who_holds_the_lock_and_stops(tmp_path: Path) -> None:

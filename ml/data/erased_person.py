@@ -14,18 +14,16 @@ import pyarrow as pa
 
 from ml.data.erasure_traces import find_traces
 from ml.data.erasures import Erasures
+from ml.data.sql_text import people_now
 
 Record = tuple[str, str]
 
-OF_CUSTOMER = """
+OF_CUSTOMER = f"""
+    with who as (from {people_now()})
     select distinct people.source, people.source_key
-    from identity.int_identity__records as named
-    inner join resolved.record_customers as own
-        on named.record_no = own.record_no and own.valid_to is null
-    inner join resolved.record_customers as mapped
-        on own.head_record_no = mapped.head_record_no and mapped.valid_to is null
-    inner join identity.int_identity__records as people on mapped.record_no = people.record_no
-    where {condition}
+    from who as named
+    inner join who as people using (customer_no)
+    where {{condition}}
     order by all
 """
 
@@ -66,7 +64,7 @@ class SharedValue:
 
 def records_of_customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[Record]:
     """The records of the customer whom an id, of today or retired, belongs to now; none when it is unknown."""
-    query = OF_CUSTOMER.format(condition="named.customer_id = ?")
+    query = OF_CUSTOMER.format(condition="named.own_id = ?")
     return connection.execute(query, [customer_id]).fetchall()
 
 

@@ -7,7 +7,7 @@ import phonenumbers
 import pyarrow as pa
 
 from ml.data.sql_text import raw_rows
-from ml.data.warehouse import table_exists
+from ml.data.warehouse import keep_table
 from ml.home import Home
 
 COLUMNS = {"raw": "varchar", "e164": "varchar", "country": "varchar"}
@@ -34,10 +34,7 @@ def normalise_phones(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     Only texts not seen before, or seen under another default country, are parsed.
     """
     country = home.settings.default_country or ""
-    connection.execute("create schema if not exists control")
-    if not table_exists(connection, "control.phone_numbers"):
-        declared = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        connection.execute(f"create table control.phone_numbers ({declared})")
+    keep_table(connection, "control.phone_numbers", COLUMNS)
     connection.execute("delete from control.phone_numbers where country <> ?", [country])
     unseen = connection.execute(
         f"""

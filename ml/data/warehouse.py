@@ -94,10 +94,7 @@ def write_table(
     rows: Sequence[Sequence[object]] | pd.DataFrame | pa.Table,
 ) -> None:
     """Replace a table by rows in the order of `columns` (name to SQL type)."""
-    schema = name.split(".")[0]
-    connection.execute(f"create schema if not exists {schema}")
-    declared = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
-    connection.execute(f"create or replace table {name} ({declared})")
+    _declare(connection, "create or replace table", name, columns)
     if isinstance(rows, pd.DataFrame | pa.Table):
         frame = rows  # noqa: F841 - DuckDB finds the frame by this name
         connection.execute(f"insert into {name} select {', '.join(columns)} from frame")
@@ -106,6 +103,22 @@ def write_table(
         connection.executemany(
             f"insert into {name} values ({placeholders})", [list(row) for row in rows]
         )
+
+
+def keep_table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]
+) -> None:
+    """Make an empty table, unless it is there: its rows stay."""
+    _declare(connection, "create table if not exists", name, columns)
+
+
+def _declare(
+    connection: duckdb.DuckDBPyConnection, create: str, name: str, columns: Mapping[str, str]
+) -> None:
+    if "." in name:
+        connection.execute(f"create schema if not exists {name.split('.')[0]}")
+    declared = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
+    connection.execute(f"{create} {name} ({declared})")
 
 
 def table_exists(connection: duckdb.DuckDBPyConnection, name: str) -> bool:

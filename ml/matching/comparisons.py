@@ -204,6 +204,12 @@ PHONE = (
 LEVELS = dict(zip(COMPARISONS, (NAME, BIRTH, ADDRESS, EMAIL, PHONE), strict=True))
 
 
+def splink_level(comparison: str, label: str) -> int:
+    """The number that Splink gives a level: 0 for the last, and upwards from there."""
+    labels = [level.label for level in LEVELS[comparison]]
+    return len(labels) - 1 - labels.index(label)
+
+
 def rarity(term: str) -> str:
     """The column that holds how common a state's value of a term is."""
     return f"share_of_{term}"

@@ -11,7 +11,7 @@ import math
 
 import duckdb
 
-from ml.matching.comparisons import DIFFERENT_NAMES, LEVELS
+from ml.matching.comparisons import DIFFERENT_NAMES, LEVELS, splink_level
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 
@@ -117,10 +117,12 @@ def bits_of_sharing(
     """
     if epoch.begins is None:
         return {}
-    labels = [level.label for level in LEVELS["name"]]
-    levels = [len(labels) - 1 - labels.index(label) for label in DIFFERENT_NAMES]
-    own = sum(parameters.m["name"][labels.index(label) - 1] for label in DIFFERENT_NAMES)
-    chance = sum(parameters.u["name"][labels.index(label) - 1] for label in DIFFERENT_NAMES)
+    levels = [splink_level("name", label) for label in DIFFERENT_NAMES]
+    places = [
+        place for place, level in enumerate(LEVELS["name"][1:]) if level.label in DIFFERENT_NAMES
+    ]
+    own = sum(parameters.m["name"][place] for place in places)
+    chance = sum(parameters.u["name"][place] for place in places)
     found = connection.execute(
         f"""
         select id_type, count(*), avg(case when name_level in ({", ".join(map(str, levels))}) then 1.0 else 0.0 end)

@@ -16,7 +16,7 @@ import duckdb
 from ml.data.erasures import load_erasures
 from ml.data.sql_text import literal
 from ml.data.traces import FormerEpoch
-from ml.data.warehouse import connect_in_memory
+from ml.data.warehouse import connect_in_memory, write_table
 from ml.matching.doubts import (
     SHARERS,
     add_doubts_of_sharers,
@@ -28,7 +28,7 @@ from ml.matching.former import former_parameters, restore_doubts, restore_pairs
 from ml.matching.parameters import Parameters
 from ml.matching.portions import portions
 from ml.matching.scores import COLUMNS, count_values, score_pairs
-from ml.matching.tables import DOUBTS, PAIRS, create, write_matched
+from ml.matching.tables import DOUBTS, PAIRS, write_matched
 from ml.matching.within import pairs_within_clusters
 from ml.run import Run
 
@@ -68,13 +68,14 @@ def match_records(run: Run) -> int:
             ("sharers", SHARERS),
             ("doubts", DOUBTS),
         ):
-            create(connection, name, columns)
+            write_table(connection, name, columns, [])
         former = _former_epochs(run)
+        definition = run.definition()
         learned = [
             (
                 epoch,
                 former_parameters(former, epoch.begins)
-                or parameters_of(connection, epoch, run.definition(), run.home.matching),
+                or parameters_of(connection, epoch, definition, run.home.matching),
             )
             for epoch in epochs(connection, former)
         ]
@@ -104,9 +105,9 @@ def _accept(
 ) -> None:
     """Add to `accepted` what this epoch accepts of the pairs that became known in it, and of those undecided."""
     count_values(connection, epoch)
-    create(connection, "matches", PAIRS)
+    write_table(connection, "matches", PAIRS, [])
     connection.execute("create or replace table waiting as from undecided")
-    create(connection, "undecided", _UNDECIDED)
+    write_table(connection, "undecided", _UNDECIDED, [])
     for _ in _scored(connection, "waiting", epoch, parameters):
         _sort(connection, epoch, least)
     for _ in _scored(connection, "candidates", epoch, parameters):
@@ -146,9 +147,10 @@ def _sort(connection: duckdb.DuckDBPyConnection, epoch: Epoch, least: float) -> 
 def _scored(
     connection: duckdb.DuckDBPyConnection, pairs: str, epoch: Epoch, parameters: Parameters
 ) -> Iterator[None]:
-    """Score portion after portion of some pairs that nobody accepted yet, into `scored`.
+    """Score the pairs that this epoch judges, portion after portion; each leaves its weights in `scored`.
 
-    Of `waiting` all are meant, of others those that the first day of the epoch or a later one is the first to see.
+    It judges all of `waiting`, and of other pairs those that a day of the epoch is the first to see. Pairs that are
+    accepted already are passed over, except `within` clusters, where what speaks against them is asked.
     """
     in_epoch = ["true"]
     if pairs != "waiting" and epoch.begins:

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from ml.data.sql_text import raw_rows
-from ml.data.warehouse import table_exists
+from ml.data.warehouse import keep_table
 from ml.home import Home
 from ml.matching.name_forms import name_form
 
@@ -30,10 +30,7 @@ _AT_ONCE = 200_000
 
 def normalise_names(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     """Keep `control.name_forms` for the names in the landed profiles; only those not seen before are read."""
-    connection.execute("create schema if not exists control")
-    if not table_exists(connection, "control.name_forms"):
-        declared = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-        connection.execute(f"create table control.name_forms ({declared})")
+    keep_table(connection, "control.name_forms", COLUMNS)
     stated = ", ".join(f"coalesce(trim({name}), '') as {name}" for name in TEXTS)
     connection.execute(
         f"create temporary table unseen_names as select distinct {stated} from {raw_rows(home.raw, 'profiles')} "

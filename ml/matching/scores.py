@@ -13,7 +13,14 @@ import math
 import duckdb
 from splink import DuckDBAPI, Linker
 
-from ml.matching.comparisons import COMPARISONS, LEVELS, TERMS, rarity, splink_settings
+from ml.matching.comparisons import (
+    COMPARISONS,
+    LEVELS,
+    TERMS,
+    rarity,
+    splink_level,
+    splink_settings,
+)
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 
@@ -189,22 +196,21 @@ def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
 def _rarity_weight(comparison: str, parameters: Parameters) -> str:
     """Bits by which an agreement on a rare value says more than on a usual one, and less on a common one."""
     cases = []
-    for level, one in enumerate(reversed(LEVELS[comparison][1:])):
+    for one in LEVELS[comparison][1:]:
         if one.term:
             where, label = TERMS[one.term]
             alone = [other.label for other in LEVELS[where][1:]].index(label)
             left, right = f"{rarity(one.term)}_l", f"{rarity(one.term)}_r"
             share = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}))"
-            cases.append(
-                f"when gamma_{comparison} = {level} then log2({parameters.u[where][alone]!r} / {share})"
-            )
+            level = splink_level(comparison, one.label)
+            u = parameters.u[where][alone]
+            cases.append(f"when gamma_{comparison} = {level} then log2({u!r} / {share})")
     return f"coalesce(case {' '.join(cases)} end, 0)" if cases else "0"
 
 
 def _own_name_weight(parameters: Parameters) -> str:
-    # Splink numbers levels from the last, which is 0.
     cases = " ".join(
-        f"when {level} then {bits}"
-        for level, bits in enumerate(reversed(name_bits(parameters).values()))
+        f"when {splink_level('name', label)} then {bits}"
+        for label, bits in name_bits(parameters).items()
     )
     return f"(case name_level {cases} else 0 end)"

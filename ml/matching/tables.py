@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import duckdb
 import pyarrow as pa
 
-from ml.matching.comparisons import COMPARISONS, LEVELS
+from ml.data.warehouse import write_table
+from ml.matching.comparisons import COMPARISONS, LEVELS, splink_level
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
 from ml.matching.scores import COLUMNS
@@ -42,12 +41,6 @@ PARAMETERS = {
 }
 
 
-def create(connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str]) -> None:
-    """Make an empty table."""
-    declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-    connection.execute(f"create or replace table {name} ({declared})")
-
-
 def write_matched(
     connection: duckdb.DuckDBPyConnection, learned: list[tuple[Epoch, Parameters]]
 ) -> int:
@@ -67,13 +60,8 @@ def write_matched(
         "inner join clusters as l on left_record_no = l.record_no "
         "inner join clusters as r on right_record_no = r.record_no and l.cluster = r.cluster order by all"
     )
-    create(connection, "parameters", PARAMETERS)
-    rows = pa.Table.from_pylist(
-        [row for epoch, parameters in learned for row in _rows(epoch, parameters)]
-    )
-    connection.register("learned", rows)
-    connection.execute(f"insert into parameters select {', '.join(PARAMETERS)} from learned")
-    connection.unregister("learned")
+    rows = [row for epoch, parameters in learned for row in _rows(epoch, parameters)]
+    write_table(connection, "parameters", PARAMETERS, pa.Table.from_pylist(rows))
     connection.execute(
         "create or replace table warehouse.matched.parameters as select * from parameters order by all"
     )
@@ -89,8 +77,7 @@ def _rows(epoch: Epoch, parameters: Parameters) -> list[dict[str, object]]:
             "states": parameters.states,
             "partners": parameters.partners,
             "comparison": name,
-            # Splink numbers levels from the last, which is 0.
-            "level": len(LEVELS[name]) - 2 - place,
+            "level": splink_level(name, level.label),
             "label": level.label,
             "m": parameters.m[name][place],
             "u": parameters.u[name][place],

@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from ml.data.warehouse import write_table
 from ml.identity.merge_tree import components, growing_clusters
 from ml.identity.steps import OPEN
 
@@ -35,14 +36,16 @@ def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
     records, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
     left, right = ends[: len(left)], ends[len(left) :]
     label = components(len(records), left, right)
-    _register(connection, "clusters", {"record_no": records, "cluster": label})
+    clusters = pa.table({"record_no": records, "cluster": label})
+    write_table(connection, "clusters", {"record_no": "bigint", "cluster": "bigint"}, clusters)
     since = np.full(len(records), start.min(initial=0) - 1, np.int32)
     until = np.full(len(records), OPEN, np.int32)
     heads = growing_clusters(since, until, label, left, right, start.astype(np.int32))
-    _register(
+    write_table(
         connection,
         "heads",
-        {"record_no": records[heads.node], "head": heads.head, "since": heads.since},
+        {"record_no": "bigint", "head": "bigint", "since": "integer"},
+        pa.table({"record_no": records[heads.node], "head": heads.head, "since": heads.since}),
     )
     # The younger of two states makes a pair known, or the day on which their records met.
     connection.execute(
@@ -74,11 +77,3 @@ def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
             and pairs.right_state_no = candidates.right_state_no and candidates.known_at <= pairs.known_at
         """
     )
-
-
-def _register(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: dict[str, np.ndarray]
-) -> None:
-    connection.register("rows_of_python", pa.table(columns))
-    connection.execute(f"create or replace table {name} as select * from rows_of_python")
-    connection.unregister("rows_of_python")

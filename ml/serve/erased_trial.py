@@ -12,29 +12,21 @@ from datetime import date
 
 from ml.data.build import build_identity, build_landing
 from ml.data.control import write_control_tables
+from ml.data.erased_person import Record
 from ml.data.erasures import Erasures
 from ml.data.former_matching import settle
-from ml.data.sql_text import literal
+from ml.data.sql_text import literal, people_now
 from ml.data.warehouse import connect, connect_in_memory
 from ml.home import Home
 from ml.run import Run, RunState
 
-Record = tuple[str, str]
-
 TRIAL = "without"  # folder in the warehouse
 TRIES = 3
 
-_WHO = """
-    select records.source, records.source_key, heads.customer_id
-    from {warehouse}.resolved.record_customers as mapped
-    inner join {warehouse}.identity.int_identity__records as records using (record_no)
-    inner join {warehouse}.identity.int_identity__records as heads on mapped.head_record_no = heads.record_no
-    where valid_to is null
-"""
 # All records of the customers, before and now, that a record with another id belonged or belongs to.
 _CIRCLE = f"""
-    with before as ({_WHO.format(warehouse="everybody")}),
-    now as ({_WHO.format(warehouse="trial")}),
+    with before as (from {people_now("everybody")}),
+    now as (from {people_now("trial")}),
     others as (
         select source, source_key, before.customer_id as former_id, now.customer_id
         from before inner join now using (source, source_key)

@@ -9,19 +9,16 @@ from datetime import date
 
 import duckdb
 
+from ml.data.sql_text import people_now
 from ml.data.warehouse import BROKEN, DAMAGE, connect
 from ml.errors import KithError
 from ml.home import Home
 from ml.run import RunState
 
-_FIND = """
-    select records.record_no, records.source, records.source_key, records.customer_id,
-        heads.record_no, heads.customer_id
-    from identity.int_identity__records as records
-    inner join resolved.record_customers as mapped
-        on records.record_no = mapped.record_no and mapped.valid_to is null
-    inner join identity.int_identity__records as heads on mapped.head_record_no = heads.record_no
-    where {condition}
+_FIND = f"""
+    select record_no, source, source_key, own_id, customer_no, customer_id
+    from {people_now()} as records
+    where {{condition}}
 """
 _SOURCES = """
     select source from identity.int_identity__records group by source order by count(*) desc, source limit 12
@@ -100,7 +97,7 @@ def find(connection: duckdb.DuckDBPyConnection, whom: Sequence[str], day: date) 
     """
     words = [word.strip() for word in whom]
     if len(words) == 1:
-        found = _one(connection, "records.customer_id = ?", words)
+        found = _one(connection, "own_id = ?", words)
         if found:
             return found
         if ":" not in words[0]:
@@ -109,7 +106,7 @@ def find(connection: duckdb.DuckDBPyConnection, whom: Sequence[str], day: date) 
                 "letters and digits, as in `customers.parquet`; a record is written SOURCE:KEY, or SOURCE KEY."
             )
         words = words[0].split(":", 1)
-    found = _one(connection, "records.source = ? and records.source_key = ?", words)
+    found = _one(connection, "source = ? and source_key = ?", words)
     if found:
         return found
     raise _unknown(connection, words[0], day)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from ml.data.warehouse import connect, write_table
 from ml.errors import KithError
 from ml.home import Home
+from tests.conftest import database_in_use
 
 
 def filled(root: Path) -> Home:
@@ -55,24 +54,13 @@ def test_a_file_that_another_program_writes_is_told_and_left_alone(
     read_only: bool, tmp_path: Path
 ) -> None:
     home = filled(tmp_path)
-    hold = (
-        "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(home.database)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as writer:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "held\n"
-        with (
-            pytest.raises(
-                KithError, match=rf"in use by another program: .*PID {writer.pid}.* wait until"
-            ),
-            connect(home, read_only=read_only),
-        ):
-            pass
-        writer.communicate("\n")
+    with (
+        database_in_use(home.database) as writer,
+        pytest.raises(
+            KithError, match=rf"in use by another program: .*PID {writer.pid}.* wait until"
+        ),
+        connect(home, read_only=read_only),
+    ):
+        pass
     with connect(home, read_only=read_only) as connection:
         assert connection.execute("select sum(number) from staging.numbers").fetchall() == [(1225,)]

@@ -11,6 +11,7 @@ import pytest
 from border_worlds import good_world, run_sql
 
 from expectations.__main__ import main
+from tests.conftest import database_in_use
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -70,19 +71,8 @@ def test_what_cannot_be_judged_leaves_no_old_report(
 
 def test_a_warehouse_that_is_being_written_is_told(tmp_path: Path) -> None:
     home = good_world("landing", tmp_path)
-    hold = (
-        "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(home.database)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as writer:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "held\n"
+    with database_in_use(home.database):
         finished = _run(tmp_path)
-        writer.communicate("\n")
     assert finished.returncode == 1
     assert "Conflicting lock is held" in finished.stderr
     assert "wait until that has ended" in finished.stderr

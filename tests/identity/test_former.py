@@ -9,11 +9,12 @@ import duckdb
 import pytest
 
 from ml.data.traces import FormerDoubt, FormerEpoch, FormerMember, FormerPair, Traces
+from ml.data.warehouse import write_table
 from ml.matching.epochs import FIRST_STATES, GROWTH, epochs
 from ml.matching.former import former_parameters, restore_doubts, restore_pairs
 from ml.matching.parameters import usual_parameters
 from ml.matching.scores import COLUMNS
-from ml.matching.tables import DOUBTS, PAIRS, create
+from ml.matching.tables import DOUBTS, PAIRS
 
 BEGIN = date(2024, 1, 1)
 
@@ -107,8 +108,8 @@ def test_settled_pairs_are_as_they_were_up_to_their_day(
         "create table states as select * from (values (0, 0, timestamp '2024-01-01'), (1, 1, timestamp '2024-01-02'), "
         "(2, 0, timestamp '2024-01-05'), (3, 2, timestamp '2024-03-05')) as states (state_no, record_no, known_at)"
     )
-    create(connection, "accepted", PAIRS)
-    create(connection, "doubts", DOUBTS)
+    write_table(connection, "accepted", PAIRS, [])
+    write_table(connection, "doubts", DOUBTS, [])
     zeros = ", ".join(["0"] * weights)
     for left, right, day in ((0, 2, "2024-01-20"), (0, 2, "2024-02-02"), (0, 3, "2024-01-20")):
         connection.execute(

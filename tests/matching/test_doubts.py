@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from ml.data.warehouse import write_table
 from ml.matching.doubts import (
     SHARERS,
     add_doubts_of_sharers,
@@ -14,7 +15,7 @@ from ml.matching.doubts import (
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import usual_parameters
 from ml.matching.scores import count_values, score_pairs
-from ml.matching.tables import DOUBTS, create
+from ml.matching.tables import DOUBTS
 from tests.matching.brands import FIRST_DAY, holding, state
 
 BORN, ELSE = date(1980, 5, 17), date(1983, 11, 2)
@@ -32,9 +33,9 @@ def doubted(
             connection.execute(
                 "insert into sharing values (?, ?, ?, ?)", [left, right, kind, FIRST_DAY]
             )
-        create(connection, "doubts", DOUBTS)
+        write_table(connection, "doubts", DOUBTS, [])
         epoch = Epoch(0, None, None)
-        create(connection, "sharers", SHARERS)
+        write_table(connection, "sharers", SHARERS, [])
         count_values(connection, epoch)
         score_pairs(connection, usual_parameters(), epoch, "candidates")
         keep_sharers(connection, epoch)

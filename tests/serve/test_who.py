@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from ml.home import Home
 from ml.serve.who import describe_person
 from ml.serve.who_match import _joining, percent, waterfall
 from ml.serve.who_text import WIDTH, width_of
+from tests.conftest import database_in_use
 from tests.serve.who_worlds import DAY, Warehouse
 
 
@@ -377,26 +376,10 @@ def test_no_warehouse_none_of_its_day_a_broken_and_an_older_one(tmp_path: Path) 
     assert "cannot be read; a crash may have left it so" in stop(home, "web", "1")
 
 
-HOLD = """
-import sys, duckdb
-with duckdb.connect(sys.argv[1]):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
 def test_a_warehouse_that_a_run_works_on(tmp_path: Path) -> None:
     home = ann().build(tmp_path)
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(home.database)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+    with database_in_use(home.database):
         assert "The warehouse is in use by another program" in stop(home, "web", "1")
-        holder.communicate("")
     assert describe_person(home, ["web", "1"])
 
 
