@@ -21,6 +21,14 @@ ends as (
     group by as_of_date, level_rank
 ),
 
+before as (
+    select
+        as_of_date + 7 as as_of_date,
+        level_rank,
+        customers as customers_before
+    from ends
+),
+
 starts as (
     select
         as_of_date,
@@ -88,7 +96,7 @@ from grid
 cross join {{ ref('level_rules') }} as rules
 left join ends
     on grid.as_of_date = ends.as_of_date and rules.level_rank = ends.level_rank
-left join (select as_of_date + 7 as as_of_date, level_rank, customers as customers_before from ends) as before
+left join before
     on grid.as_of_date = before.as_of_date and rules.level_rank = before.level_rank
 left join starts
     on grid.as_of_date = starts.as_of_date and rules.level_rank = starts.level_rank

@@ -65,17 +65,20 @@ orders_of_invitees as (
         on orders.record_no = customers.record_no
     where
         {{ current_at_snapshot('orders') }}
-        and customers.customer_no in (select shares.invitee_no from shares where {{ has_joined('shares') }})
+        and customers.customer_no in (
+            select shares.invitee_no from shares
+            where {{ has_joined('shares') }}
+        )
 ),
 
-brought as (
+bringing as (
     select
-        people.inviter_no as customer_no,
-        count(case when people.brought_at >= {{ snapshot_date() }} - {{ days.reach }} then 1 end) as people_brought_reach,
+        brought.inviter_no as customer_no,
+        count(case when brought.brought_at >= {{ snapshot_date() }} - {{ days.reach }} then 1 end) as people_brought_reach,
         count(*) as people_brought_stay
-    from ({{ brought_people('shares', 'orders_of_invitees') }}) as people
-    where people.brought_at >= {{ snapshot_date() }} - {{ days.stay }}
-    group by people.inviter_no
+    from ({{ brought_people('shares', 'orders_of_invitees') }}) as brought
+    where brought.brought_at >= {{ snapshot_date() }} - {{ days.stay }}
+    group by brought.inviter_no
 ),
 
 other_activity as (
@@ -103,6 +106,14 @@ other_activity as (
     group by customers.customer_no
 ),
 
+people as (
+    select
+        customer_no,
+        max(customer_id) as customer_id
+    from customers
+    group by customer_no
+),
+
 facts as (
     select
         people.customer_no,
@@ -113,16 +124,16 @@ facts as (
             else 0
         end as activity_{{ standing }},
         coalesce(order_days.order_days_{{ standing }}, 0) as order_days_{{ standing }},
-        coalesce(brought.people_brought_{{ standing }}, 0) as people_brought_{{ standing }}
+        coalesce(bringing.people_brought_{{ standing }}, 0) as people_brought_{{ standing }}
         {{- "," if not loop.last }}
         {%- endfor %}
-    from (select customer_no, max(customer_id) as customer_id from customers group by customer_no) as people
+    from people
     left join order_days
         on people.customer_no = order_days.customer_no
     left join other_activity
         on people.customer_no = other_activity.customer_no
-    left join brought
-        on people.customer_no = brought.customer_no
+    left join bringing
+        on people.customer_no = bringing.customer_no
 ),
 
 needs as (

@@ -20,8 +20,8 @@ ended as (
     left join {{ ref('customer_map') }} as holding
         on
             map.customer_id = holding.customer_id
-            and holding.valid_from <= grid.as_of_date
-            and (holding.valid_to is null or holding.valid_to > grid.as_of_date)
+            and grid.as_of_date >= holding.valid_from
+            and (holding.valid_to is null or grid.as_of_date < holding.valid_to)
     where holding.customer_id is null
 )
 
