@@ -63,7 +63,7 @@ RULES = {
     "who leaves one level comes to another": (
         "select count(*) from (select sum(risen) as up, sum(risen_out) as up_from, sum(fallen) as down, "
         "sum(fallen_out) as down_from, sum(case when level = 'none' then fallen else 0 end) as to_none, "
-        "sum(\"left\") as away from published.relationship_funnel group by as_of_date) "
+        'sum("left") as away from published.relationship_funnel group by as_of_date) '
         "where up <> up_from or down <> down_from or to_none <> away"
     ),
     "the funnel credits what was brought in its weeks by people known then": (
