@@ -18,8 +18,8 @@ from ml.home import DBT_PROJECT
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
-# One order dated in the year 1 must not ask for a hundred thousand weeks. A level goes on from the one before, so a beginning
-# that moved every week would ask for all weeks again: it moves once a year.
+# One order dated in the year 1 must not ask for a hundred thousand weeks. A level goes on from the one before, so a
+# beginning that moved every week would ask for all weeks again: it moves once a year.
 LEVEL_YEARS = 10
 
 DECLARATIONS = DBT_PROJECT / "models" / "published"
