@@ -91,11 +91,6 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# "1 order day", "3 order days". #}
-{% macro counted(number, noun, nouns) -%}
-    cast({{ number }} as varchar) || case when {{ number }} = 1 then ' {{ noun }}' else ' {{ nouns }}' end
-{%- endmacro %}
-
 {# The facts by which a customer has come up to a level: of what it asks for, that which the one before did not ask. #}
 {% macro reason_of_rise(customer, needs, before, days) -%}
     concat_ws(
