@@ -1,5 +1,6 @@
 -- One row per customer and grid date (each Monday): the level reached or kept on the facts visible then, and what moved it.
--- It reads its own rows of the Monday before, so a date is built after all earlier ones.
+-- It reads its own rows of the Monday before, so a date is built after all earlier ones. It is long because the facts of a week
+-- are gathered, judged and forgotten in one query: stored, they would be the largest table of the warehouse.
 {%- set days = level_windows() %}
 {%- set words = day_words(days) %}
 with customers as (
