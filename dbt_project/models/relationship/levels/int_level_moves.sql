@@ -1,12 +1,8 @@
 -- One row per grid date, level and level before: how many customers went that way, those who came and went included.
 -- Who went is read off the customer map, not off what is missing here: so that the funnel's sum is a check.
-with snapshots as (
-    select * from {{ ref('customer_level_snapshots') }}
+with grid as (
+    select distinct as_of_date from {{ ref('customer_level_snapshots') }}
     where as_of_date <= {{ as_of_date() }}
-),
-
-grid as (
-    select distinct as_of_date from snapshots
 ),
 
 -- Ids of which a record was taken away in the week, and which hold none on its grid date.
@@ -30,7 +26,8 @@ select
     previous_rank,
     level_rank,
     count(*) as customers
-from snapshots
+from {{ ref('customer_level_snapshots') }}
+where as_of_date <= {{ as_of_date() }}
 group by as_of_date, previous_rank, level_rank
 
 union all
@@ -40,6 +37,6 @@ select
     cast(null as integer) as level_rank,
     count(*) as customers
 from ended
-inner join snapshots as before
+inner join {{ ref('customer_level_snapshots') }} as before
     on ended.customer_id = before.customer_id and before.as_of_date = ended.as_of_date - 7
 group by ended.as_of_date, before.level_rank
