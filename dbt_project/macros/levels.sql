@@ -1,3 +1,8 @@
+{# The first date of the grid from a day on: that Monday itself, or the next. #}
+{% macro first_grid_date(day) -%}
+    {{ day }} + cast((8 - {{ iso_weekday(day) }}) % 7 as integer)
+{%- endmacro %}
+
 {# How many days each standing looks back, from the seed level_windows: `reach` a level, `stay` at one. #}
 {% macro level_windows() -%}
     {%- set days = {"reach": 1, "stay": 1} -%}

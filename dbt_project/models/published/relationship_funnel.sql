@@ -42,10 +42,11 @@ starts as (
     group by as_of_date, previous_rank
 ),
 
+-- The week in which something was brought ends on the Monday after.
 bringing as (
     select
         inviter_record_no,
-        brought_at as occurred_at,
+        {{ first_grid_date(first_midnight_after('brought_at')) }} as as_of_date,
         1 as brought,
         cast(0 as decimal(18, 4)) as revenue
     from {{ ref('int_referrals') }}
@@ -53,29 +54,37 @@ bringing as (
     union all
     select
         inviter_record_no,
-        occurred_at,
+        {{ first_grid_date(first_midnight_after('occurred_at')) }} as as_of_date,
         0 as brought,
         amount as revenue
     from {{ ref('int_referral_revenue') }}
 ),
 
+weekly as (
+    select
+        inviter_record_no,
+        as_of_date,
+        sum(brought) as brought,
+        sum(revenue) as revenue
+    from bringing
+    group by inviter_record_no, as_of_date
+),
+
 credited as (
     select
-        grid.as_of_date,
+        weekly.as_of_date,
         levels.level_rank,
-        sum(bringing.brought) as brought,
-        sum(bringing.revenue) as revenue_brought
-    from bringing
-    inner join grid
-        on bringing.occurred_at >= grid.as_of_date - 7 and bringing.occurred_at < grid.as_of_date
+        sum(weekly.brought) as brought,
+        sum(weekly.revenue) as revenue_brought
+    from weekly
     inner join {{ ref('customer_map') }} as map
         on
-            bringing.inviter_record_no = map.record_no -- the customer of that week, not of today
-            and grid.as_of_date >= map.valid_from
-            and (map.valid_to is null or grid.as_of_date < map.valid_to)
+            weekly.inviter_record_no = map.record_no -- the customer of that week, not of today
+            and weekly.as_of_date >= map.valid_from
+            and (map.valid_to is null or weekly.as_of_date < map.valid_to)
     inner join {{ ref('customer_level_snapshots') }} as levels
-        on map.customer_id = levels.customer_id and grid.as_of_date = levels.as_of_date
-    group by grid.as_of_date, levels.level_rank
+        on map.customer_id = levels.customer_id and weekly.as_of_date = levels.as_of_date
+    group by weekly.as_of_date, levels.level_rank
 )
 
 select
