@@ -92,3 +92,15 @@
 {% macro duckdb__word_starts(text) -%}
     regexp_replace({{ text }}, '([^0-9 ])[^0-9 ]*', '\1', 'g')
 {%- endmacro %}
+
+{# A number with one bit set, the lowest at 0. #}
+{% macro single_bit(place) %}{{ return(adapter.dispatch("single_bit")(place)) }}{% endmacro %}
+{% macro duckdb__single_bit(place) -%}
+    (cast(1 as bigint) << ({{ place }}))
+{%- endmacro %}
+
+{# One row per month from a first of month to another, both included. #}
+{% macro month_rows(first, last) %}{{ return(adapter.dispatch("month_rows")(first, last)) }}{% endmacro %}
+{% macro duckdb__month_rows(first, last) -%}
+    unnest(generate_series({{ first }}, {{ last }}, interval 1 month))
+{%- endmacro %}

@@ -2,6 +2,7 @@
 {% macro customers_at_snapshot() -%}
     select
         record_no,
+        customer_no,
         customer_id
     from {{ ref('customer_map') }}
     where

@@ -5,12 +5,18 @@
   The model's SQL says `snapshot_date()` where it needs the date. Which dates are built is the list in
   control.snapshot_plan (or the table named by the config `plan`); a date that is there already is replaced.
   With the config `keep: false` earlier snapshots are dropped first, for what depends on the run's own date.
+
+  A model may read the rows of earlier dates in `this`: dates are built in ascending order. Such a table cannot be shaped by its
+  own query; its yml gives every column a data_type.
 #}
 {% materialization snapshot_dates, default %}
     {%- set relation = this.incorporate(type="table") -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set plan = config.get("plan", "control.snapshot_plan") -%}
     {%- set dates = run_query("select distinct as_of_date from " ~ plan ~ " order by as_of_date").columns[0].values() -%}
+
+    {%- set declared = model.columns.values() | selectattr("data_type") | list -%}
+    {%- set names = declared | map(attribute="name") | join(", ") -%}
 
     {{ run_hooks(pre_hooks) }}
 
@@ -21,8 +27,12 @@
 
     {%- if existing is none -%}
         {% call statement("main") -%}
+            {%- if declared %}
+            create table {{ relation }} ({% for column in declared %}{{ column.name }} {{ column.data_type }}{{ ", " if not loop.last }}{% endfor %})
+            {%- else %}
             create table {{ relation }} as
             select * from ({{ snapshot_sql(sql, modules.datetime.date(1970, 1, 1)) }}) as shape where 1 = 0
+            {%- endif %}
         {%- endcall %}
     {%- else -%}
         {% call noop_statement("main", "SNAPSHOTS " ~ dates | length) %}{% endcall %}
@@ -30,7 +40,11 @@
 
     {%- for snapshot in dates -%}
         {% do run_query("delete from " ~ relation ~ " where as_of_date = cast('" ~ snapshot ~ "' as date)") %}
-        {% do run_query("insert into " ~ relation ~ " " ~ snapshot_sql(sql, snapshot)) %}
+        {%- if declared -%}
+            {% do run_query("insert into " ~ relation ~ " (" ~ names ~ ") select " ~ names ~ " from (" ~ snapshot_sql(sql, snapshot) ~ ") as built") %}
+        {%- else -%}
+            {% do run_query("insert into " ~ relation ~ " " ~ snapshot_sql(sql, snapshot)) %}
+        {%- endif -%}
     {%- endfor -%}
 
     {{ run_hooks(post_hooks) }}

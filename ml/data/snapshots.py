@@ -19,15 +19,23 @@ STATE = "control.snapshot_state"
 
 
 class Snapshots:
-    """The snapshot tables of one schema, known by the last one that is built (`table`)."""
+    """The snapshot tables of one schema, known by the last one that is built (`table`).
+
+    Snapshots that go on from the one before depend on where they begin, too (`begins`).
+    """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, run: Run, schema: str, table: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        run: Run,
+        schema: str,
+        table: str,
+        begins: date | None = None,
     ) -> None:
         self._connection = connection
         self._schema = schema
         self._table = f"{schema}.{table}"
-        self._definition = run.definition()
+        self._definition = run.definition() + (f" from {begins}" if begins else "")
         connection.execute(
             f"create table if not exists {STATE} "
             "(schema_name varchar, as_of_date date, key varchar, definition varchar)"

@@ -51,6 +51,36 @@ RULES = {
         "(select max(as_of_date) from published.relationship_funnel)) - (select count(*) from "
         "published.customer_levels where as_of_date = (select max(as_of_date) from published.customer_levels)))"
     ),
+    "every level's customers are those of the week before, plus who came, minus who went": (
+        "select count(*) from published.relationship_funnel where customers <> customers_before "
+        "+ arrived + risen + fallen - risen_out - fallen_out - gone"
+    ),
+    "the funnel goes on from where it stood the week before": (
+        "select count(*) from published.relationship_funnel as week left join published.relationship_funnel as before "
+        "on week.level = before.level and week.as_of_date = before.as_of_date + 7 "
+        "where week.customers_before <> coalesce(before.customers, 0)"
+    ),
+    "who leaves one level comes to another": (
+        "select count(*) from (select sum(risen) as up, sum(risen_out) as up_from, sum(fallen) as down, "
+        "sum(fallen_out) as down_from, sum(case when level = 'none' then fallen else 0 end) as to_none, "
+        'sum("left") as away from published.relationship_funnel group by as_of_date) '
+        "where up <> up_from or down <> down_from or to_none <> away"
+    ),
+    "the funnel credits what was brought in its weeks by people known then": (
+        "select count(*) from (select coalesce(sum(revenue_brought), 0) as told from published.relationship_funnel), "
+        "(select coalesce(sum(amount), 0) as brought from relationship.int_referral_revenue as revenue "
+        "inner join (select distinct as_of_date from published.relationship_funnel) as week "
+        "on week.as_of_date = cast(revenue.occurred_at as date) + 8 - isodow(revenue.occurred_at)::integer "
+        "inner join identity.customer_map as map on revenue.inviter_record_no = map.record_no "
+        "and map.valid_from <= week.as_of_date and (map.valid_to is null or map.valid_to > week.as_of_date)) "
+        "where told <> brought"
+    ),
+    "the cohorts hold the customers' orders and their money": (
+        "select count(*) from (select coalesce(sum(orders), 0) as orders, coalesce(sum(amount), 0) as amount "
+        "from published.relationship_cohorts), (select coalesce(sum(orders_count), 0) as orders_count, "
+        "coalesce(sum(orders_amount), 0) as orders_amount from published.customers) "
+        "where orders <> orders_count or amount <> orders_amount"
+    ),
     "no audience member without consent to its channel": (
         "select count(*) from published.audience_members as members "
         "inner join seeds.audience_rules as rules using (audience) "

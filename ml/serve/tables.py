@@ -18,9 +18,9 @@ from ml.home import DBT_PROJECT
 from ml.run import Run, RunState, digest_of
 from ml.transform import run_models
 
-# Ten years. A rule looks back 365 days, so today's level needs no more, and one order dated in the year 1
-# must not ask for a hundred thousand weeks.
-LEVEL_WEEKS = 520
+# One order dated in the year 1 must not ask for a hundred thousand weeks. A level goes on from the one before, so a
+# beginning that moved every week would ask for all weeks again: it moves once a year.
+LEVEL_YEARS = 10
 
 DECLARATIONS = DBT_PROJECT / "models" / "published"
 
@@ -61,8 +61,7 @@ def build_tables(run: Run) -> None:
         run_id = compute_run_id(connection, run, str(state["landing_digest"]))
         write_table(connection, "control.run", {"run_id": "varchar"}, [[run_id]])
         grid = level_grid(state["first_fact"], run.as_of_date)
-        snapshots = Snapshots(connection, run, "relationship", "customer_level_snapshots")
-        missing = snapshots.missing(grid)
+        missing = _level_snapshots(connection, run, state["first_fact"]).missing(grid)
         write_dates(connection, "control.level_plan", missing)
     run.report(
         f"relationship: {len(missing)} of {len(grid)} weeks of levels to build; published tables"
@@ -71,7 +70,7 @@ def build_tables(run: Run) -> None:
         run.home, run.as_of_date, ["path:models/relationship", "path:models/published"], run.report
     )
     with connect(run.home) as connection:
-        Snapshots(connection, run, "relationship", "customer_level_snapshots").record(missing)
+        _level_snapshots(connection, run, state["first_fact"]).record(missing)
     RunState(run).note("tables", run_id=run_id)
 
 
@@ -86,13 +85,31 @@ def compute_run_id(connection: duckdb.DuckDBPyConnection, run: Run, landing_dige
 
 
 def level_grid(first_fact: str | None, as_of_date: date) -> list[date]:
-    """Each Monday after the first fact, up to the run's date; at most the latest LEVEL_WEEKS of them."""
+    """Each Monday after the first fact, up to the run's date; at most those of this year and LEVEL_YEARS before it."""
     if first_fact is None:
         return []
-    earliest = as_of_date - timedelta(weeks=LEVEL_WEEKS)
-    monday = max(date.fromisoformat(first_fact) + timedelta(days=1), earliest)
+    monday = max(date.fromisoformat(first_fact) + timedelta(days=1), _earliest_week(as_of_date))
     monday += timedelta(days=-monday.weekday() % 7)
     return [monday + timedelta(weeks=week) for week in range((as_of_date - monday).days // 7 + 1)]
+
+
+def _earliest_week(as_of_date: date) -> date:
+    return date(max(as_of_date.year - LEVEL_YEARS, date.min.year), 1, 1)
+
+
+def _level_snapshots(
+    connection: duckdb.DuckDBPyConnection, run: Run, first_fact: str | None
+) -> Snapshots:
+    """The weeks of levels that are there; where facts are older than the grid, they hold for its beginning only."""
+    earliest = _earliest_week(run.as_of_date)
+    cut = first_fact is not None and date.fromisoformat(first_fact) < earliest
+    return Snapshots(
+        connection,
+        run,
+        "relationship",
+        "customer_level_snapshots",
+        begins=earliest if cut else None,
+    )
 
 
 def _require_all_scored(connection: duckdb.DuckDBPyConnection, run: Run) -> None:

@@ -76,10 +76,38 @@ PUBLISHED = {
         ],
     ),
     "customer_tags": (["customer_id", "tag"], ["value", "evidence"]),
-    "customer_levels": (["customer_id", "as_of_date"], ["level", "previous_level", "since"]),
+    "customer_levels": (
+        ["customer_id", "as_of_date"],
+        ["level", "previous_level", "since", "days_stood", "moved", "reason"],
+    ),
     "relationship_funnel": (
         ["as_of_date", "level"],
-        ["customers", "risen", "fallen", "brought", "revenue_brought"],
+        [
+            "customers",
+            "customers_before",
+            "arrived",
+            "risen",
+            "fallen",
+            "risen_out",
+            "fallen_out",
+            "left",
+            "gone",
+            "brought",
+            "revenue_brought",
+        ],
+    ),
+    "relationship_cohorts": (
+        ["cohort_month", "months_since"],
+        [
+            "month",
+            "customers",
+            "active_customers",
+            "active_share",
+            "orders",
+            "amount",
+            "cumulative_amount",
+            "is_complete",
+        ],
     ),
     "super_users": (["customer_id"], ["rank", "role", "reach", "brought", "revenue_brought"]),
     "audiences": (["audience"], ["title", "rule", "size", "expected_outcome"]),
@@ -90,7 +118,7 @@ PUBLISHED = {
 # What Great Expectations judges whole; a check lives there or in dbt, not in both.
 JUDGED_AT_A_BORDER = {"landing_summary", "customer_features", "customer_scores"}
 # Every run executes them all: a new one replaces an old one, or is worth the time.
-MOST_DATA_TESTS = 66
+MOST_DATA_TESTS = 68
 
 WALL_CLOCK = re.compile(
     r"\b(current_date|current_time|current_timestamp|localtimestamp|localtime|getdate|sysdate|run_started_at"

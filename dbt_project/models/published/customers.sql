@@ -22,15 +22,13 @@ favourites as (
 ),
 
 levels as (
-    select * from (
-        select
-            customer_id,
-            level,
-            since,
-            row_number() over (partition by customer_id order by as_of_date desc) as newness
-        from {{ ref('int_customer__levels') }}
-    ) as history
-    where newness = 1
+    select
+        customer_id,
+        level,
+        since,
+        last_reason
+    from {{ ref('int_customer__levels') }}
+    where as_of_date = (select max(as_of_date) from {{ ref('int_customer__levels') }})
 ),
 
 -- A target with several horizons is shown here at its shortest; all of them are in customer_scores.
@@ -104,7 +102,9 @@ select
     favourites.favourite_hour,
 
     coalesce(levels.level, 'none') as level,
-    levels.since as level_since
+    levels.since as level_since,
+    cast({{ days_between(as_of_date(), 'levels.since') }} as integer) as level_days,
+    levels.last_reason as level_reason
     {%- for target in targets %},
     scores.{{ target }}_probability,
     scores.{{ target }}_decile,
