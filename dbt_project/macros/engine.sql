@@ -92,3 +92,9 @@
 {% macro duckdb__word_starts(text) -%}
     regexp_replace({{ text }}, '([^0-9 ])[^0-9 ]*', '\1', 'g')
 {%- endmacro %}
+
+{# How often one whole number goes into another, as a whole number. #}
+{% macro whole_quotient(dividend, divisor) %}{{ return(adapter.dispatch("whole_quotient")(dividend, divisor)) }}{% endmacro %}
+{% macro duckdb__whole_quotient(dividend, divisor) -%}
+    ({{ dividend }} // {{ divisor }})
+{%- endmacro %}
