@@ -28,11 +28,11 @@
 
 {#
   The place, among `count` values in their order, of one end (-1: lower, 1: upper) of the interval of their median, whatever
-  their distribution: Conover (1999), "Practical Nonparametric Statistics", section 3.2. Fewer than six values have none:
-  there the place lies before the first or after the last.
+  their distribution: Conover (1999), "Practical Nonparametric Statistics", section 3.2. Null below six values, whose
+  extremes hold the median less often than 95 times of 100.
 #}
 {% macro median_end_place(count, side) -%}
-    {%- set half = "cast(" ~ count ~ " as double) / 2" -%}
-    {%- set spread = normal_quantile() / 2 ~ " * sqrt(cast(" ~ count ~ " as double))" -%}
-    {%- if side < 0 %}floor({{ half }} - {{ spread }}){% else %}ceil({{ half }} + 1 + {{ spread }}){% endif -%}
+    case when {{ count }} >= 6 then
+        ceil(cast({{ count }} as double) / 2 + ({{ side }}) * {{ normal_quantile() / 2 }} * sqrt(cast({{ count }} as double)))
+    end
 {%- endmacro %}

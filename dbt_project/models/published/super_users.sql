@@ -45,9 +45,10 @@ select
     || case when chosen.sold_orders_count_365d > 0
         then ', sold ' || {{ counted('chosen.sold_orders_count_365d', 'order', 'orders') }} else '' end
     || ', brought ' || {{ counted('coalesce(bringing.people_brought_count, 0)', 'person', 'people') }}
-    || ' who bought for ' || cast(cast(coalesce(bringing.revenue_brought, 0) as decimal(18, 2)) as varchar)
+    || case when bringing.buyers_brought_count > 0
+        then ' who bought for ' || cast(cast(bringing.revenue_brought as decimal(18, 2)) as varchar) else '' end
     || case when bringing.doubted_people_count > 0
-        then ' (' || cast(bringing.doubted_people_count as varchar) || ' of them in doubt)' else '' end as reason
+        then ' (' || cast(bringing.doubted_people_count as varchar) || ' in doubt)' else '' end as reason
 from chosen
 left join {{ ref('int_customer__bringing') }} as bringing
     on chosen.customer_no = bringing.customer_no
