@@ -17,8 +17,8 @@
     {% call statement("main") -%}
         create table {{ relation }} as select * from {{ start }}
     {%- endcall %}
-    {#- A pointer that doubles has left any forest of people by then; one that has not runs in a circle. -#}
-    {%- set most_rounds = 40 -%}
+    {#- By then a pointer shows 16 million generations up and has left any tree of people; one that has not runs in a circle. -#}
+    {%- set most_rounds = 24 -%}
     {%- set state = namespace(done=false) -%}
     {%- for round in range(most_rounds) if not state.done -%}
         {%- set rows = "(select * from " ~ relation ~ " where round = " ~ round ~ ")" -%}

@@ -17,7 +17,9 @@ sharers as (
 ),
 
 shortest as (
-    select min(horizon_days) as horizon_days from {{ source('control', 'targets') }} where target = 'share'
+    select min(horizon_days) as horizon_days
+    from {{ source('control', 'targets') }}
+    where target = 'share'
 ),
 
 chances as (
@@ -80,9 +82,12 @@ select
     shares_count,
     opened_shares_count as opened_shares,
     case
-        when people_brought_count > 0 then 'has brought ' || {{ counted('people_brought_count', 'person', 'people') }} || ', nobody in the last 365 days'
+        when people_brought_count > 0
+            then 'has brought ' || {{ counted('people_brought_count', 'person', 'people') }} || ', nobody in the last 365 days'
         when shares_count = 0 then 'has never shared'
         when opened_shares_count = 0 then 'has shared ' || {{ counted('shares_count', 'time', 'times') }} || ', nobody has opened it'
-        else 'has shared ' || {{ counted('shares_count', 'time', 'times') }} || ', ' || cast(opened_shares_count as varchar) || ' opened, nobody was brought by it'
+        else
+            'has shared ' || {{ counted('shares_count', 'time', 'times') }}
+            || ', ' || cast(opened_shares_count as varchar) || ' opened, nobody was brought by it'
     end as missing
 from told

@@ -69,13 +69,32 @@ waits as (
 ),
 
 parts as (
-    select 'share_opened_rate' as metric, opened as part, sent as n from stages
+    select
+        'share_opened_rate' as metric,
+        opened as part,
+        sent as n
+    from stages
+
     union all
-    select 'share_joined_rate' as metric, joined as part, opened as n from stages
+    select
+        'share_joined_rate' as metric,
+        joined as part,
+        opened as n
+    from stages
+
     union all
-    select 'share_ordered_rate' as metric, ordered as part, joined as n from stages
+    select
+        'share_ordered_rate' as metric,
+        ordered as part,
+        joined as n
+    from stages
+
     union all
-    select 'newcomers_brought_share' as metric, brought as part, n from newcomers
+    select
+        'newcomers_brought_share' as metric,
+        brought as part,
+        n
+    from newcomers
 ),
 
 metrics as (

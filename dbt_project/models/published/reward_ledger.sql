@@ -13,7 +13,9 @@ with orders as (
 ),
 
 doubted as (
-    select distinct invitee_no from {{ ref('int_referral_flags') }} where withholds_reward
+    select distinct invitee_no
+    from {{ ref('int_referral_flags') }}
+    where withholds_reward
 ),
 
 -- How far below somebody who earns the nearest link in doubt lies: nobody above it is paid before a person has looked.

@@ -19,7 +19,9 @@ revenue as (
 ),
 
 doubted as (
-    select distinct invitee_no from {{ ref('int_referral_flags') }} where withholds_reward
+    select distinct invitee_no
+    from {{ ref('int_referral_flags') }}
+    where withholds_reward
 ),
 
 brought as (

@@ -48,7 +48,8 @@ same_household as (
     inner join {{ ref('int_customer__household') }} as theirs
         on referrals.invitee_no = theirs.customer_no
     inner join {{ ref('int_customer__household') }} as inviters
-        on referrals.inviter_no = inviters.customer_no and theirs.household_id = inviters.household_id
+        on referrals.inviter_no = inviters.customer_no
+    where theirs.household_id = inviters.household_id
 ),
 
 once_one_customer as (
@@ -61,7 +62,7 @@ once_one_customer as (
             referrals.inviter_record_no = inviters.record_no
             and theirs.customer_id = inviters.customer_id
             and (inviters.valid_to is null or theirs.valid_from < inviters.valid_to)
-            and (theirs.valid_to is null or inviters.valid_from < theirs.valid_to)
+            and (theirs.valid_to is null or theirs.valid_to > inviters.valid_from)
 ),
 
 -- Somebody made an ancestor join or order: how far up the longest such circle goes.
@@ -84,7 +85,7 @@ rings as (
     select ancestors.ancestor_no as invitee_no
     from circles
     inner join {{ ref('int_referral_ancestors') }} as ancestors
-        on circles.customer_no = ancestors.customer_no and ancestors.generation < circles.generations
+        on circles.customer_no = ancestors.customer_no and circles.generations > ancestors.generation
 ),
 
 found as (
@@ -92,7 +93,7 @@ found as (
         invitee_no,
         'same_identifier' as flag
     from shared_values
-    where is_crowded = 0 and invitee_no not in (select same_household.invitee_no from same_household)
+    where is_crowded = 0 and invitee_no not in (select invitee_no from same_household)
 
     union all
     select
