@@ -2,9 +2,9 @@
 with levels as (
     select
         customer_id,
-        level,
-        row_number() over (partition by customer_id order by as_of_date desc) as newness
+        level
     from {{ ref('int_customer__levels') }}
+    where as_of_date = (select max(history.as_of_date) from {{ ref('int_customer__levels') }} as history)
 ),
 
 sharers as (
@@ -43,7 +43,7 @@ candidates as (
         strong.people_brought_count
     from {{ ref('int_customer__super_score') }} as strong
     inner join levels
-        on strong.customer_id = levels.customer_id and levels.newness = 1 and levels.level = 'strong'
+        on strong.customer_id = levels.customer_id and levels.level = 'strong'
     left join {{ ref('int_customer__bringing') }} as bringing
         on strong.customer_no = bringing.customer_no
     left join chances

@@ -2,9 +2,9 @@
 with levels as (
     select
         customer_id,
-        level,
-        row_number() over (partition by customer_id order by as_of_date desc) as newness
+        level
     from {{ ref('int_customer__levels') }}
+    where as_of_date = (select max(history.as_of_date) from {{ ref('int_customer__levels') }} as history)
 ),
 
 chosen as (
@@ -13,7 +13,7 @@ chosen as (
         {{ significant('scores.score') }} as shown_score
     from {{ ref('int_customer__super_score') }} as scores
     left join levels
-        on scores.customer_id = levels.customer_id and levels.newness = 1
+        on scores.customer_id = levels.customer_id
     where
         levels.level = 'super'
         or (

@@ -1,4 +1,4 @@
--- One row per customer who may be profiled and bought, sold or brought: how it stands in both halves of being a super user.
+-- One row per customer who may be profiled: how it stands in both halves of being a super user.
 with trading as (
     select
         *,
@@ -59,4 +59,3 @@ left join trading
     on people.customer_no = trading.customer_no
 left join bringing
     on people.customer_no = bringing.customer_no
-where trading.customer_no is not null or bringing.customer_no is not null
