@@ -1,4 +1,5 @@
 -- One row per metric: how well word of mouth works for the brand, with the interval that chance leaves open.
+-- Longer than most: a metric is a few lines of counting, and all are read best side by side.
 with active as (
     select activity.customer_no
     from {{ ref('int_customer__activity') }} as activity

@@ -3,45 +3,6 @@ with referrals as (
     select * from {{ ref('int_referrals') }}
 ),
 
--- Values that one record alone states cannot be shared, and do not stand in int_identity__holders.
-stated as (
-    select
-        people.customer_no,
-        holders.id_type,
-        holders.id_value,
-        max(case when holders.crossed_at is null then 0 else 1 end) as is_crowded
-    from {{ ref('int_identity__holders') }} as holders
-    inner join {{ ref('int_identity__customers_now') }} as people
-        on holders.record_no = people.record_no
-    group by people.customer_no, holders.id_type, holders.id_value
-),
-
--- Distinct, so that no engine joins all holders of a value with each other first.
-invited_with as (
-    select distinct
-        referrals.invitee_no,
-        referrals.inviter_no,
-        stated.id_type,
-        stated.id_value,
-        stated.is_crowded
-    from referrals
-    inner join stated
-        on referrals.invitee_no = stated.customer_no
-),
-
-shared_values as (
-    select
-        invited_with.invitee_no,
-        min(invited_with.is_crowded) as is_crowded
-    from invited_with
-    inner join stated
-        on
-            invited_with.inviter_no = stated.customer_no
-            and invited_with.id_type = stated.id_type
-            and invited_with.id_value = stated.id_value
-    group by invited_with.invitee_no
-),
-
 same_household as (
     select referrals.invitee_no
     from referrals
@@ -92,15 +53,15 @@ found as (
     select
         invitee_no,
         'same_identifier' as flag
-    from shared_values
-    where is_crowded = 0 and invitee_no not in (select invitee_no from same_household)
+    from {{ ref('int_referral_shared_values') }}
+    where not is_crowded and invitee_no not in (select invitee_no from same_household)
 
     union all
     select
         invitee_no,
         'crowded_identifier' as flag
-    from shared_values
-    where is_crowded = 1
+    from {{ ref('int_referral_shared_values') }}
+    where is_crowded
 
     union all
     select
