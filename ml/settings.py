@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10
+    reward_share: Share = Field(
+        0.05, description="Share of the revenue brought that is handed out to who brought it."
+    )
     match_weight: float = Field(
         1.0, ge=-10, le=40, description="Bits of evidence from which two records are one person."
     )

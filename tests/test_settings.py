@@ -137,6 +137,7 @@ CHANGES = {
     "min_class_customers": 50,
     "max_training_rows": 2_000,
     "holdout_share": 0.2,
+    "reward_share": 0.1,
 }
 
 

@@ -104,3 +104,9 @@
 {% macro duckdb__month_rows(first, last) -%}
     unnest(generate_series({{ first }}, {{ last }}, interval 1 month))
 {%- endmacro %}
+
+{# How often one whole number goes into another, as a whole number. #}
+{% macro whole_quotient(dividend, divisor) %}{{ return(adapter.dispatch("whole_quotient")(dividend, divisor)) }}{% endmacro %}
+{% macro duckdb__whole_quotient(dividend, divisor) -%}
+    ({{ dividend }} // {{ divisor }})
+{%- endmacro %}

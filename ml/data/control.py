@@ -18,6 +18,7 @@ SQL_SETTINGS = {
     "timezone": "varchar",
     "profiling_default": "boolean",
     "holdout_share": "double",
+    "reward_share": "double",
     "label_lag_days": "integer",
 }
 # What the matcher had learned is read by the matcher itself.

@@ -81,6 +81,17 @@ RULES = {
         "coalesce(sum(orders_amount), 0) as orders_amount from published.customers) "
         "where orders <> orders_count or amount <> orders_amount"
     ),
+    "the rewards of every order add up to its pot": (
+        "select count(*) from (select source, order_id, cast(round(amount * cast(reward_share as decimal(9, 6)), 2) "
+        "as decimal(18, 2)) as pot from relationship.int_referral_revenue cross join control.settings) as orders "
+        "full join (select source, order_id, sum(reward) as handed_out from published.reward_ledger group by all) "
+        "as ledger using (source, order_id) where coalesce(pot, 0) <> coalesce(handed_out, 0)"
+    ),
+    "what bringers brought is what the customer table says": (
+        "select count(*) from (select * from published.customers where people_brought_count > 0) as customers "
+        "full join published.bringers using (customer_id) where people_brought_count is distinct from brought "
+        "or customers.revenue_brought is distinct from bringers.revenue_brought"
+    ),
     "no audience member without consent to its channel": (
         "select count(*) from published.audience_members as members "
         "inner join seeds.audience_rules as rules using (audience) "

@@ -97,7 +97,7 @@ def test_the_tables_that_the_sql_reads(tmp_path: Path) -> None:
             for table in ("settings", "sources", "rates", "targets", "snapshot_plan")
         }
     assert tables == {
-        "settings": [("Asia/Tokyo", False, 0.2, None)],
+        "settings": [("Asia/Tokyo", False, 0.2, 0.05, None)],
         "sources": [("web", "Europe/Paris")],
         "rates": [("JPY", Decimal("9999999999.00000000")), ("USD", Decimal("0.12345678"))],
         "targets": [("share", 3, 365), ("share", 7, 365)],

@@ -25,6 +25,7 @@ PAGES = [
     "docs/data_engineer.md",
     "docs/identity.md",
     "docs/levels.md",
+    "docs/referrals.md",
     "docs/erasure.md",
     "docs/services.md",
     "docs/decisions.md",

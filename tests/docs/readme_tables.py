@@ -28,6 +28,12 @@ TELLING = {
     "customer_levels": "level = 'super' order by as_of_date desc, customer_id",
     "relationship_funnel": "level = 'super' order by as_of_date desc",
     "super_users": "true order by rank",
+    "likely_super_users": "true order by rank",
+    "referrals": "generation > 1 and orders_count > 0 order by revenue desc, customer_id",
+    "bringers": "true order by downstream_revenue desc, customer_id",
+    "reward_ledger": "true order by reward desc, source, order_id, customer_id",
+    "referral_metrics": "metric = 'viral_coefficient'",
+    "value_concentration": "top_share = 0.20 order by value_kind",
 }
 
 

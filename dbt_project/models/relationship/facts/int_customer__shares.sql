@@ -5,6 +5,7 @@ select
     inviters.customer_no as inviter_no,
     invitees.customer_no as invitee_no,
     shares.inviter_record_no,
+    shares.invitee_record_no,
 
     shares.product_id,
     shares.channel,

@@ -3,15 +3,17 @@ select
     referrals.inviter_no,
     referrals.inviter_id,
     referrals.inviter_record_no,
+    referrals.invitee_no,
     referrals.invitee_id,
-    orders.occurred_at,
-    orders.amount
+
+    orders.source,
+    orders.order_id,
+
+    orders.amount,
+    orders.occurred_at
 from {{ ref('int_referrals') }} as referrals
-inner join {{ ref('int_identity__customers_now') }} as people
-    on referrals.invitee_no = people.customer_no
-inner join {{ ref('fct_orders') }} as orders
-    on people.record_no = orders.record_no
+inner join {{ ref('int_customer__orders') }} as orders
+    on referrals.invitee_no = orders.customer_no
 where
-    orders.superseded_on is null
-    and orders.status = 'completed'
+    orders.status = 'completed'
     and orders.occurred_at >= referrals.brought_at
