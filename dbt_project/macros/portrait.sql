@@ -50,7 +50,7 @@
     {%- set queries = [] -%}
     {%- set names = [] -%}
     {%- for tag, facts, value, evidence in tag_rows() -%}
-        {%- if not modules.re.fullmatch("[a-z][a-z0-9_]*", tag or "") -%}
+        {%- if not tag or not (tag | replace("_", "")).isalnum() or tag != tag | lower -%}
             {%- do faults.append("tag '" ~ tag ~ "' (a name is small letters, digits and _)") -%}
         {%- elif tag in names -%}
             {%- do faults.append("tag '" ~ tag ~ "' twice") -%}

@@ -93,7 +93,7 @@ measured as (
 select
     *,
     {{ place_among("items_per_order", "true") }} as basket_place,
-    {{ place_among("-list_price_percent", "list_price_percent is not null") }} as bargain_place,
+    {{ place_among("-list_price_percent", "list_price_percent < 99") }} as bargain_place,
     {{ place_among("list_price_average", "list_price_average is not null") }} as price_class_place,
     {{ percent("sum(new_product_lines_count) over ()", "sum(launch_known_lines_count) over ()") }} as brand_new_product_percent
 from measured

@@ -73,7 +73,8 @@ select
     {{ place_among("orders_count", "orders_count > 0") }} as frequency_place,
     {{ place_among("orders_amount", "orders_count > 0") }} as money_place,
     {{ place_among("order_amount_average", "orders_count > 0") }} as order_amount_place,
-    {{ place_among("discount_percent", "discount_percent is not null") }} as discount_place,
+    {{ place_among("discount_percent", "discounted_orders_count > 0") }} as discount_place,
+    {{ place_among("orders_count_365d", "orders_count_365d > 0") }} as year_frequency_place,
     -- What those who spent more in the last 365 days spent of the brand's money.
     {{ percent("sum(orders_amount_365d) over (order by orders_amount_365d desc) - sum(orders_amount_365d) over (partition by orders_amount_365d)",
                "sum(orders_amount_365d) over ()") }} as spent_above_percent,
