@@ -18,7 +18,8 @@ def broken_tags(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     built = {
         str(name)
         for (name,) in connection.execute(
-            "select table_name from information_schema.tables where table_schema = ?", [FACTS_SCHEMA]
+            "select table_name from information_schema.tables where table_schema = ?",
+            [FACTS_SCHEMA],
         ).fetchall()
     }
     rules = connection.execute(
