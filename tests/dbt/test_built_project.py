@@ -202,7 +202,8 @@ BROKEN_TAGS = {
     "value = 'spent'": r"tag 'money_tier': Binder Error: Referenced column \"spent\" not found",
     "value = 'max(orders_count)'": "tag 'money_tier': Binder Error: column \"customer_no\" must appear",
     "evidence = 'cast(null as varchar)'": r"tag 'money_tier': \d+ values would stand without evidence",
-    "facts = 'int_customer__favourites', value = 'choice', evidence = 'choice'": r"tag 'money_tier': \d+ customers would get",
+    "facts = 'int_customer__favourites', value = 'choice', evidence = 'choice'":
+        r"tag 'money_tier': \d+ customers would get",
 }  # fmt: skip
 
 
@@ -229,7 +230,8 @@ def test_every_row_that_cannot_be_a_tag_is_named(built: Built, tmp_path: Path) -
     with connect(home) as connection:
         connection.execute(
             "insert into seeds.tag_rules values ('a b', 't', 'm', 'int_customer__activity', '1', 'ever', '1'), "
-            "('there', 't', 'm', 'nowhere', '1', 'ever', '1'), ('mute', 't', 'm', 'int_customer__activity', '1', 'ever', null), "
+            "('there', 't', 'm', 'nowhere', '1', 'ever', '1'), "
+            "('mute', 't', 'm', 'int_customer__activity', '1', 'ever', null), "
             "('roles', 't', 'm', 'int_customer__activity', '1', 'ever', '1')"
         )
     with pytest.raises(KithError, match="int_customer__tags in the warehouse failed") as failure:

@@ -135,7 +135,10 @@ def stage(**facts: Any) -> dict[str, Any]:
 def test_life_stages_meet_at_the_limits_of_the_brand(
     facts: dict[str, Any], value: str | None
 ) -> None:
-    told = "days since the first order: {days_since_first_order}, since the last: {days_since_last_order}, orders in 365 days: {orders_count_365d}"
+    told = (
+        "days since the first order: {days_since_first_order}, since the last: {days_since_last_order}, "
+        "orders in 365 days: {orders_count_365d}"
+    )
     assert tagged("life_stage", facts) == (value, told.format(**facts))
 
 
@@ -145,6 +148,20 @@ BUYER = {"orders_count": 9, "coupon_orders_count": 0, "brand_coupon_percent": 20
 EMAILS = {"email_count": 20, "email_opened_count": 5, "email_clicked_count": 1, "email_stopped_count": 0,
           "email_opened_percent": 25, "brand_email_opened_percent": 25}  # fmt: skip
 CHANNEL = {"topic": "channel", "choice": "app", "times": 7, "times_all": 9}
+SPENT = {"orders_count": 1, "orders_amount": Decimal("10.5")}
+TAKEN_OFF = {
+    "orders_count": 4,
+    "discount_percent": 25,
+    "discounted_orders_count": 2,
+    "discount_place": 0.3,
+}
+COMPLAINED = {
+    "last_complaint_at": datetime(2024, 1, 2, 9),
+    "last_order_at": datetime(2024, 1, 2, 10),
+}
+STEPS = {"metric": "steps", "metric_rank": 1, "trend": "rising", "weeks_count": 8, "slope_percent": 3,
+         "days_since_last_reading": 2}  # fmt: skip
+LATE = {"gaps_count": 2, "gap_days_average": 10, "days_since_last_order": 20}
 YEAR = {"orders_count": 3, "orders_amount_365d": Decimal("10.5")}
 
 
@@ -159,11 +176,12 @@ YEAR = {"orders_count": 3, "orders_amount_365d": Decimal("10.5")}
         ("aisas_stage", {**ACTS, "orders_count": 1}, "action", None),
         ("aisas_stage", {**ACTS, "orders_count": 1, "shares_sent_count": 1}, "share",
          "shares sent: 1, orders: 1, searches: 0, interactions: 0, shares received: 3, messages: 2"),
-        ("money_tier", {"orders_count": 1, "money_place": 0.2, "orders_amount": Decimal("10.5")}, "top 20 %", "spent so far: 10.50"),
-        ("money_tier", {"orders_count": 1, "money_place": 0.21, "orders_amount": Decimal(1)}, "upper half", None),
-        ("money_tier", {"orders_count": 1, "money_place": 0.51, "orders_amount": Decimal(1)}, "lower half", None),
-        ("money_tier", {"orders_count": 0, "money_place": 0.1, "orders_amount": Decimal(0)}, None, None),
-        ("spending_grade", {**YEAR, "spent_above_percent": 79}, "A", "spent in 365 days: 10.50, those who spent more brought 79 % of the money"),
+        ("money_tier", {**SPENT, "money_place": 0.2}, "top 20 %", "spent so far: 10.50"),
+        ("money_tier", {**SPENT, "money_place": 0.21}, "upper half", None),
+        ("money_tier", {**SPENT, "money_place": 0.51}, "lower half", None),
+        ("money_tier", {**SPENT, "money_place": 0.1, "orders_count": 0}, None, None),
+        ("spending_grade", {**YEAR, "spent_above_percent": 79}, "A",
+         "spent in 365 days: 10.50, those who spent more brought 79 % of the money"),
         ("spending_grade", {**YEAR, "spent_above_percent": 80}, "B", None),
         ("spending_grade", {**YEAR, "spent_above_percent": 95}, "C", None),
         ("spending_grade", {**YEAR, "orders_amount_365d": Decimal(0), "spent_above_percent": 100}, "D", None),
@@ -174,25 +192,26 @@ YEAR = {"orders_count": 3, "orders_amount_365d": Decimal("10.5")}
         ("coupon_sensitivity", {**BUYER, "coupon_orders_count": 2}, "medium", None),
         ("coupon_sensitivity", {**BUYER, "orders_count": 8, "coupon_orders_count": 4}, "high", None),
         ("coupon_sensitivity", {**BUYER, "brand_coupon_percent": 0}, None, None),
-        ("price_sensitivity", {"orders_count": 4, "discount_percent": 0, "discounted_orders_count": 0, "discount_place": 0.1}, "none", None),
-        ("price_sensitivity", {"orders_count": 4, "discount_percent": 25, "discounted_orders_count": 2, "discount_place": 0.3}, "high",
-         "25 % taken off, 2 of 4 orders with a discount"),
-        ("price_sensitivity", {"orders_count": 4, "discount_percent": None, "discounted_orders_count": 0, "discount_place": 0.3}, None, None),
+        ("price_sensitivity", {**TAKEN_OFF, "discount_percent": 0, "discounted_orders_count": 0}, "none", None),
+        ("price_sensitivity", TAKEN_OFF, "high", "25 % taken off, 2 of 4 orders with a discount"),
+        ("price_sensitivity", {**TAKEN_OFF, "discount_place": 0.4}, "medium", None),
+        ("price_sensitivity", {**TAKEN_OFF, "discount_place": 0.7}, "low", None),
+        ("price_sensitivity", {**TAKEN_OFF, "discount_percent": None}, None, None),
         ("email_reaction", EMAILS, "opens", "5 of 20 e-mails opened, 1 clicked, brand opens: 25 %"),
         ("email_reaction", {**EMAILS, "email_opened_percent": 24}, "seldom opens", None),
         ("email_reaction", {**EMAILS, "email_clicked_count": 2}, "clicks", None),
         ("email_reaction", {**EMAILS, "email_clicked_count": 2, "email_stopped_count": 1}, "stopped", None),
-        ("email_reaction", {**EMAILS, "email_clicked_count": 0, "email_opened_count": 0, "email_opened_percent": 0}, "silent", None),
+        ("email_reaction", {**EMAILS, "email_clicked_count": 0, "email_opened_count": 0}, "silent", None),
         ("email_reaction", {**EMAILS, "email_count": 0}, None, None),
         ("after_complaint", {"last_complaint_at": datetime(2024, 1, 2), "last_order_at": None}, "not since",
          "last complaint on 2024-01-02, last order never"),
-        ("after_complaint", {"last_complaint_at": datetime(2024, 1, 2, 9), "last_order_at": datetime(2024, 1, 2, 10)}, "bought again",
+        ("after_complaint", COMPLAINED, "bought again",
          "last complaint on 2024-01-02, last order on 2024-01-02"),
-        ("device_trend", {"metric": "steps", "metric_rank": 1, "trend": "rising", "weeks_count": 8, "slope_percent": 3, "days_since_last_reading": 2},
-         "rising", "steps: 8 weekly means, slope 3 % of the mean per week, days since the last reading: 2"),
-        ("overdue", {"gaps_count": 2, "gap_days_average": 10, "days_since_last_order": 20}, "due", "days since the last order: 20, usual gap: 10"),
-        ("overdue", {"gaps_count": 2, "gap_days_average": 10, "days_since_last_order": 21}, "overdue", None),
-        ("overdue", {"gaps_count": 1, "gap_days_average": 10, "days_since_last_order": 21}, None, None),
+        ("device_trend", STEPS, "rising",
+         "steps: 8 weekly means, slope 3 % of the mean per week, days since the last reading: 2"),
+        ("overdue", LATE, "due", "days since the last order: 20, usual gap: 10"),
+        ("overdue", {**LATE, "days_since_last_order": 21}, "overdue", None),
+        ("overdue", {**LATE, "gaps_count": 1}, None, None),
     ],
 )  # fmt: skip
 def test_a_tag_says_what_its_meaning_says(
