@@ -24,6 +24,7 @@ PAGES = [
     "docs/marketer.md",
     "docs/data_engineer.md",
     "docs/identity.md",
+    "docs/portrait.md",
     "docs/erasure.md",
     "docs/services.md",
     "docs/decisions.md",
