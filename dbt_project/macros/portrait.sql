@@ -1,6 +1,6 @@
-{# a of b in whole percent; null when there is nothing to divide by. #}
+{# A part of a whole in whole percent; null when there is nothing to divide by, or so little that no number tells it. #}
 {% macro percent(part, whole) -%}
-    cast(round(100 * cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)) as bigint)
+    try_cast(round(100 * cast({{ part }} as double) / nullif(cast({{ whole }} as double), 0)) as bigint)
 {%- endmacro %}
 
 {#

@@ -43,7 +43,7 @@ products as (
         count(*) as lines_count,
         sum(quantity) as items_count,
         sum(case when list_price > 0 then amount end) as listed_amount,
-        sum(case when list_price > 0 then cast(quantity * list_price as decimal(18, 4)) end) as list_amount,
+        sum(case when list_price > 0 then quantity * list_price end) as list_amount,
         sum(case when list_price > 0 then quantity end) as listed_items_count,
         sum(is_new_product) as new_product_lines_count,
         sum(launch_is_known) as launch_known_lines_count

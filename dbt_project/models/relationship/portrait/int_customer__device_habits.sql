@@ -37,7 +37,10 @@ slopes as (
         *,
         weeks_count * xy - x * y as covariance,
         (weeks_count * xx - x * x) * (weeks_count * yy - y * y) as variances,
-        {{ percent("weeks_count * xy - x * y", "(weeks_count * xx - x * x) * abs(y) / nullif(weeks_count, 0)") }} as slope_percent
+        -- A metric around zero has no percentage: its mean is less than a hundredth of its size.
+        case when 10000 * y * y >= weeks_count * yy then
+            {{ percent("weeks_count * xy - x * y", "(weeks_count * xx - x * x) * abs(y) / nullif(weeks_count, 0)") }}
+        end as slope_percent
     from sums
 )
 
