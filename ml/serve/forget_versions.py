@@ -33,6 +33,8 @@ ABOUT = {"customer_id", "other_customer_id", "retired_id", "surviving_id"}
 VALUE = ("id_type", "id_value")
 # A household's name may come from the erased person, and its size counts it: of the others none is known any more.
 WITHOUT_HOUSEHOLD = {"household_id": "null", "household_size": "1"}
+# Tags that count the household bear names of this kind; those of the others go, for the same reason.
+TAGS, HOUSEHOLD_TAGS = "customer_tags.parquet", "household%"
 
 
 def finish_swaps(home: Home) -> None:
@@ -144,8 +146,9 @@ def _find_ids(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def _find_households(connection: duckdb.DuckDBPyConnection, customers: Path) -> None:
-    """Make `erased_households`: where erased people live in a version."""
+    """Make `erased_households`: where erased people live in a version; and `left_behind`: who lived with them."""
     connection.execute("create or replace temp table erased_households (household_id varchar)")
+    connection.execute("create or replace temp table left_behind (customer_id varchar)")
     if not customers.exists():
         return
     rows = f"read_parquet({literal(customers)})"
@@ -155,6 +158,9 @@ def _find_households(connection: duckdb.DuckDBPyConnection, customers: Path) -> 
         connection.execute(
             f"insert into erased_households select distinct household_id from {rows} "
             "where customer_id in (from erased_ids) and household_id is not null"
+        )
+        connection.execute(
+            f"insert into left_behind select customer_id from {rows} where household_id in (from erased_households)"
         )
 
 
@@ -176,6 +182,8 @@ def _write_without(
         gone += (
             f" or coalesce({token_sql('value', *VALUE)} in (select token from erased_value), false)"
         )
+    if path.name == TAGS:
+        gone += f" or (tag like '{HOUSEHOLD_TAGS}' and customer_id in (from left_behind))"
     if path.name == MAP:  # another person's record may have borne an erased id, and stays
         emptied = []
         gone = "(source, source_key) in (select (source, source_key) from erased_records)"

@@ -16,6 +16,7 @@ from ml.data.warehouse import connect, frame, write_table
 from ml.errors import KithError
 from ml.home import DBT_PROJECT
 from ml.run import Run, RunState, digest_of
+from ml.serve.portrait import broken_tags
 from ml.transform import run_models
 
 # One order dated in the year 1 must not ask for a hundred thousand weeks. A level goes on from the one before, so a
@@ -66,12 +67,31 @@ def build_tables(run: Run) -> None:
     run.report(
         f"relationship: {len(missing)} of {len(grid)} weeks of levels to build; published tables"
     )
-    run_models(
-        run.home, run.as_of_date, ["path:models/relationship", "path:models/published"], run.report
-    )
+    try:
+        run_models(
+            run.home,
+            run.as_of_date,
+            ["path:models/relationship", "path:models/published"],
+            run.report,
+        )
+    except KithError as failure:
+        _name_broken_tags(run, failure)
+        raise
     with connect(run.home) as connection:
         _level_snapshots(connection, run, state["first_fact"]).record(missing)
     RunState(run).note("tables", run_id=run_id)
+
+
+def _name_broken_tags(run: Run, failure: KithError) -> None:
+    """The catalogue of tags is written by its users, who know tags and not models."""
+    with connect(run.home) as connection:
+        broken = broken_tags(connection)
+    if broken:
+        told = "; ".join(f"tag '{tag}': {fault}" for tag, fault in broken.items())
+        raise KithError(
+            f"The catalogue of tags (seeds/tag_rules.csv) cannot be computed: {told}. "
+            f"Correct these rows or remove them."
+        ) from failure
 
 
 def compute_run_id(connection: duckdb.DuckDBPyConnection, run: Run, landing_digest: str) -> str:

@@ -18,12 +18,14 @@ from ml.errors import KithError
 from ml.home import Home
 from ml.run import Run
 from ml.serve.docs import write_docs
+from ml.serve.portrait import broken_tags
 from ml.serve.reasons import phrase_for
 from ml.serve.score import score_customers
 from ml.serve.tables import build_tables
-from ml.transform import dbt_command, dbt_environment
+from ml.transform import dbt_command, dbt_environment, run_models
 from tests.conftest import REPOSITORY, Built, build_world, write_csv
 from tests.dbt.test_project_rules import FLOW, declared
+from tests.dbt.test_tags import PERSONAL, rules
 
 DAY = date(2024, 6, 1)
 PARTS = ["landing", "identity", "events", "features", "labels"]
@@ -168,6 +170,128 @@ def test_a_customer_shows_where_its_values_come_from(built: Built) -> None:
     )
     shown = [(key, "web", f"{key}@mail.org", "web", None, None) for key in KEYS]
     assert found == [*shown, (None,) * 6]  # eve, of whom no record says who she is
+
+
+@pytest.fixture(scope="module")
+def faults_of_tags(built: Built) -> dict[str, str]:
+    """What is wrong with tags of the catalogue, on the facts of the built brand."""
+    (facts,) = built.rows(
+        "select count(distinct facts) filter (facts in (select table_name from information_schema.tables)) "
+        "- count(distinct facts) from seeds.tag_rules"
+    )
+    assert facts == (0,), "a tag whose facts are not built would not be looked at"
+    with connect(built.run.home) as connection:
+        return broken_tags(connection)
+
+
+@pytest.mark.parametrize("tag", sorted(rules()))
+def test_a_tag_can_be_computed_from_its_facts(faults_of_tags: dict[str, str], tag: str) -> None:
+    assert faults_of_tags.get(tag) is None
+
+
+def test_facts_of_tags_hold_no_personal_data(built: Built) -> None:
+    rows = built.rows(
+        "select table_name || '.' || column_name, column_name from information_schema.columns "
+        "where table_schema = 'relationship' and table_name in (select facts from seeds.tag_rules)"
+    )
+    assert len(rows) > 150
+    assert [name for name, column in rows if PERSONAL.fullmatch(str(column))] == []
+
+
+BROKEN_TAGS = {
+    "value = 'spent'": r"tag 'money_tier': Binder Error: Referenced column \"spent\" not found",
+    "value = 'max(orders_count)'": "tag 'money_tier': Binder Error: column \"customer_no\" must appear",
+    "evidence = 'cast(null as varchar)'": r"tag 'money_tier': \d+ values would stand without evidence",
+    "facts = 'int_customer__favourites', value = 'choice', evidence = 'choice'":
+        r"tag 'money_tier': \d+ customers would get",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", BROKEN_TAGS)
+def test_a_row_that_is_no_tag_stops_the_run_by_its_name(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    home = Home(shutil.copytree(built.run.home.root, tmp_path / "home"))
+    with connect(home) as connection:
+        connection.execute(f"update seeds.tag_rules set {change} where tag = 'money_tier'")
+
+    def stopped(*_: object) -> None:
+        raise KithError("Building int_customer__tags in the warehouse failed")
+
+    monkeypatch.setattr("ml.serve.tables.run_models", stopped)
+    run = Run(home, built.run.landing, DAY, built.run.targets, lambda _: None)
+    with pytest.raises(KithError, match=BROKEN_TAGS[change]) as failure:
+        build_tables(run)
+    assert str(failure.value).count("tag '") == 1
+
+
+def test_every_row_that_cannot_be_a_tag_is_named(built: Built, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(built.run.home.root, tmp_path / "home"))
+    with connect(home) as connection:
+        connection.execute(
+            "insert into seeds.tag_rules values ('a b', 't', 'm', 'int_customer__activity', '1', 'ever', '1'), "
+            "('there', 't', 'm', 'nowhere', '1', 'ever', '1'), "
+            "('mute', 't', 'm', 'int_customer__activity', '1', 'ever', null), "
+            "('roles', 't', 'm', 'int_customer__activity', '1', 'ever', '1')"
+        )
+    with pytest.raises(KithError, match="int_customer__tags in the warehouse failed") as failure:
+        run_models(home, DAY, ["int_customer__tags"], lambda _: None)
+    for words in (
+        "tag 'a b'",
+        "tag 'there' on the facts 'nowhere'",
+        "tag 'mute'",
+        "tag 'roles' twice",
+    ):
+        assert words in str(failure.value)
+
+
+TWIN = 1_000_000
+# Each fact again, of a person with another number; whose record it is decides on the person of a reading.
+TWINS = {
+    "relationship.int_customer__orders": ["customer_no", "order_id"],
+    "relationship.int_customer__order_lines": ["customer_no", "order_id"],
+    "relationship.int_customer__interactions": ["customer_no"],
+    "relationship.int_customer__shares": ["inviter_no", "invitee_no", "share_id"],
+    "relationship.int_customer__contacts": ["customer_no", "contact_id"],
+    "relationship.int_customer__roles": ["customer_no", "customer_id"],
+    "events.fct_measurements": ["record_no"],
+    "events.int_customer__consents": ["customer_no", "customer_id"],
+    "events.int_customer__refusals": ["customer_no", "customer_id"],
+    "identity.int_identity__customers_now": ["record_no", "customer_no", "customer_id"],
+}
+
+
+def test_two_customers_with_one_history_have_one_portrait(built: Built, tmp_path: Path) -> None:
+    home = Home(shutil.copytree(built.run.home.root, tmp_path / "home"))
+    with connect(home) as connection:
+        for table, columns in TWINS.items():
+            shifted = ", ".join(
+                f"{column} || 'twin' as {column}"
+                if column.endswith("_id")
+                else f"{column} + {TWIN} as {column}"
+                for column in columns
+            )
+            connection.execute(f"insert into {table} select * replace ({shifted}) from {table}")
+    left_out = (
+        "int_customer__roles int_customer__role_labels int_customer__sales int_customer__household"
+    )
+    run_models(
+        home,
+        DAY,
+        ["path:models/relationship/portrait", "--exclude", *left_out.split()],
+        lambda _: None,
+    )
+    with connect(home) as connection:
+        told = connection.execute(
+            "select count(*) from relationship.int_customer__tags "
+            "group by replace(customer_id, 'twin', ''), tag, tag_value, evidence"
+        ).fetchall()
+        unique = connection.execute(
+            "select unique_portraits_count from relationship.int_brand__unique_portraits"
+        ).fetchone()
+    assert len(told) > 100
+    assert set(told) == {(2,)}
+    assert unique == (0,)
 
 
 def embedded(page: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ PAGES = [
     "docs/identity.md",
     "docs/levels.md",
     "docs/referrals.md",
+    "docs/portrait.md",
     "docs/erasure.md",
     "docs/services.md",
     "docs/decisions.md",

@@ -169,6 +169,23 @@ def test_those_who_lived_with_the_person_live_in_no_known_household(
     }
 
 
+def test_tags_that_count_the_household_go_with_the_person(tmp_path: Path, anna: Erasures) -> None:
+    """Also when she refused profiling and has no tags herself."""
+    folder = add_version(Home(tmp_path))
+    people = {"customer_id": ["c-anna", "c-bob", "c-cid"], "household_id": ["h-1", "h-1", "h-2"]}
+    tags = {
+        "customer_id": ["c-bob", "c-bob", "c-bob", "c-cid"],
+        "tag": ["household_buying", "household_size", "life_stage", "household_size"],
+        "value": ["buys alone", "two", "new", "two"],
+        "evidence": ["1 of 2", "2", "1", "2"],
+    }
+    pq.write_table(pa.table(people), folder / "customers.parquet")
+    pq.write_table(pa.table(tags), folder / "customer_tags.parquet")
+    assert forget_in_versions(Home(tmp_path), anna) == [folder.name]
+    kept = pq.read_table(folder / "customer_tags.parquet").to_pydict()
+    assert kept == {name: values[2:] for name, values in tags.items()}
+
+
 def test_who_was_taken_for_one_with_the_person_that_day_goes_with_the_row(
     tmp_path: Path,
 ) -> None:

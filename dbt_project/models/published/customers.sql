@@ -1,5 +1,8 @@
 -- One row per customer known at as_of_date: who it is, what it did, how close it stands, what is expected.
 {% set purposes = ["profiling", "email", "sms", "push", "ad_user_data", "ad_personalization"] %}
+{% set tags = ["favourite_channel", "favourite_store", "favourite_category", "favourite_brand", "favourite_weekday", "favourite_hour",
+    "recency_tier", "frequency_tier", "money_tier", "spending_grade", "life_stage", "aisas_stage", "price_sensitivity",
+    "coupon_sensitivity", "device_trend"] %}
 {% set targets = ["next_purchase", "churn", "share"] %}
 with consents as (
     select
@@ -11,14 +14,16 @@ with consents as (
     group by customer_no
 ),
 
-favourites as (
+-- The tags themselves, so that the wide columns and customer_tags cannot disagree; who refused profiling has none.
+portraits as (
     select
-        customer_no
-        {%- for topic in ["channel", "store", "category", "weekday", "hour"] %},
-        max(case when topic = '{{ topic }}' then choice end) as favourite_{{ topic }}
+        customer_id
+        {%- for tag in tags %},
+        max(case when tag = '{{ tag }}' then tag_value end) as {{ tag }}
         {%- endfor %}
-    from {{ ref('int_customer__favourites') }}
-    group by customer_no
+    from {{ ref('int_customer__tags') }}
+    where tag in ('{{ tags | join("', '") }}')
+    group by customer_id
 ),
 
 levels as (
@@ -78,28 +83,30 @@ select
     consents.consent_{{ purpose }},
     {%- endfor %}
 
-    coalesce(activity.orders_count, 0) as orders_count,
-    cast(coalesce(activity.orders_amount, 0) as decimal(18, 4)) as orders_amount,
-    coalesce(activity.orders_count_365d, 0) as orders_count_365d,
-    cast(coalesce(activity.orders_amount_365d, 0) as decimal(18, 4)) as orders_amount_365d,
-    coalesce(activity.cancelled_orders_count, 0) as cancelled_orders_count,
-    coalesce(activity.returned_orders_count, 0) as returned_orders_count,
-    coalesce(activity.coupon_orders_count, 0) as coupon_orders_count,
+    activity.orders_count,
+    cast(activity.orders_amount as decimal(18, 4)) as orders_amount,
+    activity.orders_count_365d,
+    cast(activity.orders_amount_365d as decimal(18, 4)) as orders_amount_365d,
+    activity.cancelled_orders_count,
+    activity.returned_orders_count,
+    activity.coupon_orders_count,
     activity.first_order_at,
     activity.last_order_at,
-    {{ days_between(as_of_date(), 'activity.last_order_at') }} as days_since_last_order,
-    coalesce(activity.interactions_count, 0) as interactions_count,
+    activity.days_since_last_order,
+    activity.interactions_count,
     activity.last_interaction_at,
-    coalesce(activity.shares_sent_count, 0) as shares_sent_count,
-    coalesce(activity.shares_received_count, 0) as shares_received_count,
+    activity.shares_sent_count,
+    activity.shares_received_count,
     coalesce(bringing.people_reached_count, 0) as people_reached_count,
     coalesce(bringing.people_brought_count, 0) as people_brought_count,
     cast(coalesce(bringing.revenue_brought, 0) as decimal(18, 4)) as revenue_brought,
-    favourites.favourite_channel,
-    favourites.favourite_store,
-    favourites.favourite_category,
-    favourites.favourite_weekday,
-    favourites.favourite_hour,
+    activity.sold_orders_count,
+    cast(activity.sold_orders_amount as decimal(18, 4)) as sold_orders_amount,
+    activity.sold_orders_count_365d,
+    cast(activity.sold_orders_amount_365d as decimal(18, 4)) as sold_orders_amount_365d,
+    {%- for tag in tags %}
+    portraits.{{ tag }},
+    {%- endfor %}
 
     coalesce(levels.level, 'none') as level,
     levels.since as level_since,
@@ -117,12 +124,12 @@ left join {{ ref('int_customer__household') }} as households
     on people.customer_no = households.customer_no
 left join consents
     on people.customer_no = consents.customer_no
-left join {{ ref('int_customer__activity') }} as activity
+inner join {{ ref('int_customer__activity') }} as activity
     on people.customer_no = activity.customer_no
 left join {{ ref('int_customer__bringing') }} as bringing
     on people.customer_no = bringing.customer_no
-left join favourites
-    on people.customer_no = favourites.customer_no
+left join portraits
+    on people.customer_id = portraits.customer_id
 left join levels
     on people.customer_id = levels.customer_id
 left join scores

@@ -87,6 +87,17 @@ lags as (
     from {{ ref('delivery_lags') }}
 ),
 
+-- People of one portrait have one history, as far as tags can tell; where many have, the catalogue says little.
+portraits as (
+    select
+        'unique portraits' as check_name,
+        'customer_tags' as table_name,
+        case when 2 * unique_portraits_count >= tagged_customers_count then 'pass' else 'warn' end as result,
+        cast(unique_portraits_count as varchar) || ' of ' || cast(tagged_customers_count as varchar) || ' tagged customers' as observed,
+        'at least half have a portrait that nobody else has' as expected
+    from {{ ref('int_brand__unique_portraits') }}
+),
+
 checks as (
     select * from landed
     union all
@@ -101,6 +112,8 @@ checks as (
     select * from shared
     union all
     select * from lags
+    union all
+    select * from portraits
 )
 
 select

@@ -1,80 +1,77 @@
--- One row per customer with an order, an interaction or a share at as_of_date: what it did, how often, when.
-with people as (
-    select * from {{ ref('int_identity__customers_now') }}
+-- One row per customer: what it did in all, across orders, interactions, messages, shares and sales.
+{% set counts = {
+    "orders": ["orders_count", "orders_count_365d", "cancelled_orders_count", "returned_orders_count", "coupon_orders_count", "store_orders_count"],
+    "acts": ["interactions_count", "view_count", "search_count", "place_acts_count"],
+    "shares": ["shares_sent_count", "shares_received_count"],
+    "messages": ["messages_count"],
+    "sales": ["sold_orders_count", "sold_orders_count_365d"],
+} %}
+{% set amounts = {"orders": ["orders_amount", "orders_amount_365d"], "sales": ["sold_orders_amount", "sold_orders_amount_365d"]} %}
+with consents as (
+    select
+        customer_no,
+        {{ joined_texts('purpose') }} as agreed_channels,
+        count(*) as agreed_channels_count
+    from {{ ref('int_customer__consents') }}
+    where granted and purpose in ('email', 'sms', 'push')
+    group by customer_no
 ),
 
-orders as (
+joined as (
     select
         people.customer_no,
-        count(case when orders.status = 'completed' then 1 end) as orders_count,
-        coalesce(sum(case when orders.status = 'completed' then orders.amount end), 0) as orders_amount,
-        count(
-            case when orders.status = 'completed' and orders.occurred_at >= {{ as_of_date() }} - 365 then 1 end
-        ) as orders_count_365d,
-        coalesce(
-            sum(case when orders.status = 'completed' and orders.occurred_at >= {{ as_of_date() }} - 365 then orders.amount end), 0
-        ) as orders_amount_365d,
-        count(case when orders.status = 'cancelled' then 1 end) as cancelled_orders_count,
-        count(case when orders.status = 'returned' then 1 end) as returned_orders_count,
-        count(case when orders.status = 'completed' then orders.coupon_id end) as coupon_orders_count,
-        min(case when orders.status = 'completed' then orders.occurred_at end) as first_order_at,
-        max(case when orders.status = 'completed' then orders.occurred_at end) as last_order_at
-    from {{ ref('fct_orders') }} as orders
-    inner join people
-        on orders.record_no = people.record_no
-    where orders.superseded_on is null
-    group by people.customer_no
+        people.roles,
+        people.records_count,
+        people.sources,
+        people.sources_count,
+        {{ days_between(as_of_date(), "people.first_seen_at") }} as days_known,
+        consents.agreed_channels,
+        coalesce(consents.agreed_channels_count, 0) as agreed_channels_count,
+        {%- for table, columns in counts.items() %}
+        {%- for column in columns %}
+        coalesce({{ table }}.{{ column }}, 0) as {{ column }},
+        {%- endfor %}
+        {%- endfor %}
+        {%- for table, columns in amounts.items() %}
+        {%- for column in columns %}
+        coalesce({{ table }}.{{ column }}, 0) as {{ column }},
+        {%- endfor %}
+        {%- endfor %}
+        orders.first_order_at,
+        orders.last_order_at,
+        orders.days_since_last_order,
+        acts.last_interaction_at,
+        acts.last_complaint_at,
+        acts.last_service_at,
+        shares.last_share_at,
+        shares.last_share_received_at
+    from {{ ref('int_customer__roles') }} as people
+    left join {{ ref('int_customer__order_habits') }} as orders
+        on people.customer_no = orders.customer_no
+    left join {{ ref('int_customer__browsing_habits') }} as acts
+        on people.customer_no = acts.customer_no
+    left join {{ ref('int_customer__sharing_habits') }} as shares
+        on people.customer_no = shares.customer_no
+    left join {{ ref('int_customer__message_habits') }} as messages
+        on people.customer_no = messages.customer_no
+    left join {{ ref('int_customer__sales') }} as sales
+        on people.customer_no = sales.customer_no
+    left join consents
+        on people.customer_no = consents.customer_no
 ),
 
-interactions as (
+measured as (
     select
-        people.customer_no,
-        count(*) as interactions_count,
-        count(case when interactions.kind = 'search' then 1 end) as searches_count,
-        max(interactions.occurred_at) as last_interaction_at
-    from {{ ref('fct_interactions') }} as interactions
-    inner join people
-        on interactions.record_no = people.record_no
-    group by people.customer_no
-),
-
-sent as (
-    select
-        people.customer_no,
-        count(*) as shares_sent_count,
-        max(shares.occurred_at) as last_share_at
-    from {{ ref('fct_shares') }} as shares
-    inner join people
-        on shares.inviter_record_no = people.record_no
-    where shares.superseded_on is null
-    group by people.customer_no
-),
-
-received as (
-    select
-        people.customer_no,
-        count(*) as shares_received_count,
-        max(shares.occurred_at) as last_share_received_at
-    from {{ ref('fct_shares') }} as shares
-    inner join people
-        on shares.invitee_record_no = people.record_no
-    where shares.superseded_on is null
-    group by people.customer_no
-),
-
-active as (
-    select customer_no from orders
-    union
-    select customer_no from interactions
-    union
-    select customer_no from sent
-    union
-    select customer_no from received
+        *,
+        interactions_count - place_acts_count + orders_count - store_orders_count as distant_touches_count,
+        place_acts_count + store_orders_count as store_touches_count,
+        case when view_count > 0 and orders_count > 0
+            then cast(cast(view_count as double) / orders_count as decimal(18, 1)) end as views_per_order
+    from joined
 )
 
-select *
-from active
-left join orders using (customer_no)
-left join interactions using (customer_no)
-left join sent using (customer_no)
-left join received using (customer_no)
+select
+    *,
+    {{ place_among("days_known", "true") }} as tenure_place,
+    {{ place_among("views_per_order", "views_per_order is not null") }} as views_per_order_place
+from measured

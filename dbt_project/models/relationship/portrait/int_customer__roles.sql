@@ -1,43 +1,17 @@
 -- One row per customer: the roles it holds (labels, not places) and the sources that know it.
-with stated as (
-    select
-        people.customer_no,
-        lower(profiles.role) as role_name
-    from {{ ref('stg_profiles') }} as profiles
-    inner join {{ ref('int_identity__customers_now') }} as people
-        on profiles.source = people.source and profiles.source_key = people.source_key
-    where profiles.role is not null
-
-    union
-    select
-        people.customer_no,
-        'customer' as role_name
-    from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_identity__customers_now') }} as people
-        on orders.record_no = people.record_no
-    where orders.superseded_on is null and orders.status = 'completed'
-
-    union
-    select
-        people.customer_no,
-        'seller' as role_name
-    from {{ ref('fct_orders') }} as orders
-    inner join {{ ref('int_identity__customers_now') }} as people
-        on orders.seller_record_no = people.record_no
-),
-
-roles as (
+with roles as (
     select
         customer_no,
         {{ joined_texts('role_name') }} as roles
-    from stated
+    from {{ ref('int_customer__role_labels') }}
     group by customer_no
 ),
 
 sources as (
     select
         customer_no,
-        {{ joined_texts('source') }} as sources
+        {{ joined_texts('source') }} as sources,
+        count(*) as sources_count
     from (
         select distinct
             customer_no,
@@ -65,6 +39,7 @@ select
     records.records_count,
     records.first_seen_at,
     sources.sources,
+    sources.sources_count,
     roles.roles
 from records
 left join sources
