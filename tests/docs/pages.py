@@ -25,6 +25,7 @@ PAGES = [
     "docs/data_engineer.md",
     "docs/identity.md",
     "docs/erasure.md",
+    "docs/journey.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",
