@@ -38,7 +38,7 @@ select
     spoken.shares,
     spoken.referrals,
     coalesce(indices.votes, 0) as votes,
-    {{ significant('indices.mean_rating') }} as mean_rating,
+    indices.mean_rating,
     cast(100 * indices.reputation as decimal(4, 1)) as reputation_index,
     -- greatest() and least() pass over nulls.
     case when indices.votes > 0 then cast(100 * greatest(indices.reputation - indices.margin, 0) as decimal(4, 1)) end as low,

@@ -74,26 +74,33 @@ indices as (
         priors.variance_within,
         priors.interval_z,
         (priors.prior_votes * priors.mean_rating + cast(subjects.rating_sum as double)) / (priors.prior_votes + subjects.votes) as reputation,
-        priors.interval_z * sqrt(priors.variance_within / (priors.prior_votes + subjects.votes)) as margin
+        priors.interval_z * sqrt(priors.variance_within / (priors.prior_votes + subjects.votes)) as margin,
+        priors.interval_z * sqrt(priors.variance_within / subjects.votes) as margin_alone
     from subjects
     inner join priors
         on subjects.subject_kind = priors.subject_kind
-)
+),
 
 -- Both periods are drawn towards the subject's own index: a shift is not made by who is drawn how far.
+shifts as (
+    select
+        *,
+        case when recent_votes > 0 and before_votes > 0 then
+            (prior_votes * reputation + cast(recent_rating_sum as double)) / (prior_votes + recent_votes)
+            - (prior_votes * reputation + cast(before_rating_sum as double)) / (prior_votes + before_votes)
+        end as shift,
+        case when recent_votes > 0 and before_votes > 0 then
+            interval_z * sqrt(variance_within / (prior_votes + recent_votes) + variance_within / (prior_votes + before_votes))
+        end as shift_margin
+    from indices
+)
+
 select
     subject_kind,
     subject,
     votes,
-    mean_rating,
-    reputation,
-    margin,
-    interval_z * sqrt(variance_within / votes) as margin_alone,
-    case when recent_votes > 0 and before_votes > 0 then
-        (prior_votes * reputation + cast(recent_rating_sum as double)) / (prior_votes + recent_votes)
-        - (prior_votes * reputation + cast(before_rating_sum as double)) / (prior_votes + before_votes)
-    end as shift,
-    case when recent_votes > 0 and before_votes > 0 then
-        interval_z * sqrt(variance_within / (prior_votes + recent_votes) + variance_within / (prior_votes + before_votes))
-    end as shift_margin
-from indices
+    {%- for figure in ["mean_rating", "reputation", "margin", "margin_alone", "shift", "shift_margin"] %}
+    {{ significant(figure) }} as {{ figure }}
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from shifts
