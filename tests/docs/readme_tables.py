@@ -28,6 +28,9 @@ TELLING = {
     "customer_levels": "level = 'super' order by as_of_date desc, customer_id",
     "relationship_funnel": "level = 'super' order by as_of_date desc",
     "super_users": "true order by rank",
+    "journey_stages": "breakdown = 'channel' and stage = 'search' order by reached desc, item",
+    "store_journey": "step = 'enter' order by reached desc, place",
+    "reputation": "subject_kind = 'category' order by votes desc, subject",
 }
 
 

@@ -5,7 +5,7 @@ with contacts as (
         *,
         coalesce(days_to_next_order, days_observed) as days_followed
     from (
-        {% for channel in ["'all'", "coalesce(channel, 'unknown')"] %}
+        {% for channel, condition in [("'all'", "1 = 1"), ("coalesce(channel, 'unknown')", "coalesce(channel, '') <> 'all'")] %}
         select
             customer_no,
             kind,
@@ -14,6 +14,7 @@ with contacts as (
             days_to_next_order,
             days_observed
         from {{ ref('int_customer__service_contacts') }}
+        where {{ condition }}
         {{ "union all" if not loop.last }}
         {% endfor %}
     ) as by_channel
