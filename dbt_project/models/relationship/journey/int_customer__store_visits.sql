@@ -66,7 +66,6 @@ visits as (
         place,
         cast(visit_no as bigint) as visit_no,
         min(occurred_at) as begun_at,
-        max(occurred_at) as last_seen_at,
         max(case when step <> 'leave' then step_rank else 0 end) as furthest_rank,
         max(case when step = 'leave' then 1 else 0 end) as has_left,
         -- Of a single instant nobody knows how long the visit lasted.
@@ -90,11 +89,13 @@ bought as (
         visits.visit_no
     from followed as visits
     inner join {{ ref('int_customer__orders') }} as orders
-        on visits.customer_no = orders.customer_no and visits.place = orders.store_id
+        on
+            visits.customer_no = orders.customer_no
+            and visits.place = orders.store_id
+            and cast(visits.begun_at as date) = cast(orders.occurred_at as date)
     where
         orders.status = 'completed'
         and orders.occurred_at >= visits.begun_at
-        and orders.occurred_at < cast(visits.last_seen_at as date) + 1
         -- An order belongs to the latest visit that had begun.
         and (visits.next_begun_at is null or orders.occurred_at < visits.next_begun_at)
 )
