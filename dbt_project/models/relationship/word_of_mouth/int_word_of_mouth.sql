@@ -93,28 +93,10 @@ source_scales as (
         on fitting.scale_rank = scales.scale_rank
 ),
 
--- Whoever works for the brand speaks for it, expert or not.
-voices as (
-    select
-        people.customer_no,
-        min(voices.voice_rank) as voice_rank
-    from {{ ref('int_customer__roles') }} as people
-    inner join {{ ref('voice_roles') }} as voices
-        on {{ has_role('people.roles', 'voices.role') }}
-    group by people.customer_no
-),
-
-voice_names as (
-    select distinct
-        voice_rank,
-        voice
-    from {{ ref('voice_roles') }}
-),
-
 rated as (
     select
         spoken.speaker_no,
-        coalesce(voice_names.voice, 'user') as voice,
+        coalesce(voices.voice, 'user') as voice,
         spoken.kind,
         spoken.occurred_at,
         spoken.product_id,
@@ -128,10 +110,8 @@ rated as (
     from spoken
     left join source_scales as scales
         on spoken.source = scales.source
-    left join voices
+    left join {{ ref('int_customer__voices') }} as voices
         on spoken.speaker_no = voices.customer_no
-    left join voice_names
-        on voices.voice_rank = voice_names.voice_rank
     left join {{ ref('dim_products') }} as products
         on spoken.product_id = products.product_id
 )
