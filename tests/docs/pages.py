@@ -28,6 +28,7 @@ PAGES = [
     "docs/referrals.md",
     "docs/portrait.md",
     "docs/erasure.md",
+    "docs/journey.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

@@ -34,6 +34,9 @@ TELLING = {
     "reward_ledger": "true order by reward desc, source, order_id, customer_id",
     "referral_metrics": "metric = 'viral_coefficient'",
     "value_concentration": "top_share = 0.20 order by value_kind",
+    "journey_stages": "breakdown = 'channel' and stage = 'search' order by reached desc, item",
+    "store_journey": "step = 'enter' order by reached desc, place",
+    "reputation": "subject_kind = 'category' order by votes desc, subject",
 }
 
 

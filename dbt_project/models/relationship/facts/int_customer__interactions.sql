@@ -1,6 +1,7 @@
 -- One row per interaction of a customer at as_of_date.
 select
     people.customer_no,
+    people.source,
     interactions.kind,
     interactions.channel,
     interactions.place,
