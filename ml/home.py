@@ -87,6 +87,11 @@ class Home:
         return self.reports / "data_docs"
 
     @property
+    def relationship_page(self) -> Path:
+        """The page with pictures of levels, cohorts and concentration."""
+        return self.reports / "relationship" / "index.html"
+
+    @property
     def dbt_docs(self) -> Path:
         """dbt's page of every model, column and its lineage."""
         return self.reports / "dbt_docs"

@@ -1,0 +1,128 @@
+"""One page of pictures: who stands where, who moves, who brings, who comes back. It needs no server and no network.
+
+It shows counts of many people and sums of money, and no person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from io import StringIO
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ml.data.warehouse import connect, frame
+from ml.run import Run
+from ml.serve.relationship_plots import (
+    cohort_plot,
+    concentration_plot,
+    movement_plot,
+    open_bottom_plot,
+    standing_plot,
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, the published table it shows, and how to read it."""
+
+    table: str
+    order: str
+    plot: Callable[[pd.DataFrame], Figure]
+    reading: str
+
+
+PICTURES = (
+    Picture(
+        "relationship_funnel",
+        "as_of_date, level",
+        standing_plot,
+        "Each Monday, everybody who was known by then. A brand that only collects addresses grows at the top, where "
+        "nobody has done anything for a year; one that people come back to grows below.",
+    ),
+    Picture(
+        "relationship_funnel",
+        "as_of_date, level",
+        movement_plot,
+        "Falling is slower than rising by rule: a level is left only when the softer rule for staying fails, too.",
+    ),
+    Picture(
+        "relationship_funnel",
+        "as_of_date, level",
+        open_bottom_plot,
+        "The open bottom of the funnel: new people who came because a customer shared something, by the level at which "
+        "that customer stood in the week.",
+    ),
+    Picture(
+        "relationship_cohorts",
+        "cohort_month, months_since",
+        cohort_plot,
+        "Each line is the month in which people bought for the first time. A column that grows darker downwards says "
+        "that newer customers come back more than those before them. The running month is left out.",
+    ),
+    Picture(
+        "value_concentration",
+        "value_kind, top_share",
+        concentration_plot,
+        "The further a line stands above the grey one, the fewer people the brand lives from.",
+    ),
+)
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>The relationship as of {day}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
+svg {{ width: 100%; height: auto; }}
+figure {{ margin: 2rem 0; }}
+</style>
+</head>
+<body>
+<h1>The relationship as of {day}</h1>
+{figures}
+</body>
+</html>
+"""
+
+
+def write_relationship_page(run: Run) -> None:
+    """Write the page of the tables that stand in the warehouse for the run's day."""
+    with connect(run.home, read_only=True) as connection:
+        figures = [
+            _figure(
+                picture,
+                frame(
+                    connection, f"select * from published.{picture.table} order by {picture.order}"
+                ),
+            )
+            for picture in PICTURES
+        ]
+    page = run.home.relationship_page
+    page.parent.mkdir(parents=True, exist_ok=True)
+    part = page.with_suffix(".part")
+    text = _PAGE.format(day=run.as_of_date.isoformat(), figures="\n".join(figures))
+    part.write_text(text, encoding="utf-8")
+    part.replace(page)
+    run.report(f"pictures of the relationship: {page}")
+
+
+def _figure(picture: Picture, rows: pd.DataFrame) -> str:
+    if rows.empty:
+        shown = f"<p>Nothing to show yet: <code>{picture.table}</code> is empty.</p>"
+    else:
+        shown = _svg(picture.plot(rows))
+    return f"<figure>\n{shown}\n<figcaption>{escape(picture.reading)}</figcaption>\n</figure>"
+
+
+def _svg(figure: Figure) -> str:
+    """The figure as text that is the same for the same rows."""
+    sink = StringIO()
+    with mpl.rc_context({"svg.hashsalt": "kith", "svg.fonttype": "none"}):
+        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
+    text = sink.getvalue()
+    return text[text.index("<svg") :]
