@@ -68,6 +68,7 @@ def random_orders(seed: int, edges: list[Edge]) -> list[tuple[int, str, Decimal]
 
 EDGES = random_forest(5, 3_000) + list(pairwise(range(4_000, 4_000 + CHAIN)))
 ORDERS = random_orders(6, EDGES)
+DOUBTED = set(random.Random(7).sample([invitee for _, invitee in EDGES], 1_500))
 
 
 def home_with(root: Path, edges: list[Edge]) -> Home:
@@ -90,6 +91,11 @@ def home_with(root: Path, edges: list[Edge]) -> Home:
         connection.execute(
             "insert into relationship.int_referral_revenue by name "
             "select *, 'c' || invitee_no as invitee_id, 'web' as source, date '2024-05-01' as occurred_at from orders"
+        )
+        doubts = pa.table({"invitee_no": sorted(DOUBTED)})
+        connection.register("doubts", doubts)
+        connection.execute(
+            "insert into relationship.int_referral_flags select invitee_no, invitee_no % 2 = 0 from doubts"
         )
     return home
 
@@ -159,14 +165,17 @@ def test_the_ledger_is_the_split_of_every_pot(built: Home) -> None:
         for generation, (earner, reward) in enumerate(
             zip(above, split(pot, weights()[: len(above)]), strict=True), start=1
         ):
+            path = {buyer, *above[: generation - 1]}
+            status = "withheld" if any(one % 2 == 0 for one in path & DOUBTED) else "due"
             if pot:
-                wanted[order, f"c{earner}"] = (generation, f"c{buyer}", reward, "due")
+                wanted[order, f"c{earner}"] = (generation, f"c{buyer}", reward, status)
     with connect(built, read_only=True) as connection:
         rows = connection.execute(
             "select order_id, customer_id, generation, brought_id, reward, status from published.reward_ledger"
         ).fetchall()
     assert {(order, earner): tuple(rest) for order, earner, *rest in rows} == wanted
     assert len(rows) == len(wanted) > 5_000
+    assert 0.05 < sum(status == "withheld" for *_, status in rows) / len(rows) < 0.5
 
 
 def test_the_audit_sees_a_cent_that_is_missing(built: Home) -> None:
