@@ -220,13 +220,16 @@ def other_facts(brand: Brand, person: Person) -> None:
 
 
 def invited(brand: Brand, person: Person) -> None:
-    """A share from somebody who was there before, so that trees grow."""
+    """A share from somebody who was there before, so that trees grow; now and then two at the same instant."""
     draw = brand.draw
     if person.began == 0 or draw.random() < 0.3:
         return
-    friend = draw.choice(brand.people[max(0, person.number - 15) : person.number + 1])
     at = brand.instant(max(0.0, person.began - 5), person.began)
-    share(brand, friend, person, at, draw.choice(["joined", "ordered", "ordered"]))
+    friends = brand.people[max(0, person.number - 15) : person.number + 1]
+    for friend in draw.sample(friends, 2 if person.number % 5 == 0 else 1):
+        share(brand, friend, person, at, draw.choice(["joined", "ordered", "ordered"]))
+        if person.number % 7 == 0:
+            share(brand, person, draw.choice(friends), at, "joined")
 
 
 def loose_shares(brand: Brand, number: int) -> None:
