@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 DAYS = 680
 # The versions in which a share arrives that got so far.
-LATEST = {
+STAGES = {
     "sent": ["sent"],
     "opened": ["sent", "opened"],
     "joined": ["sent", "joined"],

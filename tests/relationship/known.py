@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from tests.relationship.worlds import Brand, Row
+from tests.relationship.brand import Brand, Row
 
 STATUSES = {"": 1, "completed": 1, "cancelled": 2, "returned": 3}
 OUTCOMES = {"sent": 1, "opened": 2, "joined": 3, "ordered": 4}

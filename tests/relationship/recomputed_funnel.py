@@ -109,12 +109,14 @@ def cohorts(known: Known) -> dict[tuple[date, int], CohortMonth]:
         bought[str(order.who)].append(order)
     members: defaultdict[date, list[str]] = defaultdict(list)
     for who, orders in bought.items():
-        members[orders[0].at.date().replace(day=1)].append(who)
+        members[month_of(orders[0])].append(who)
     found = {}
     for month, people in members.items():
         total, current, since = Decimal(0), month, 0
         while current <= known.day.replace(day=1):
-            theirs = [order for who in people for order in bought[who] if order.at.date().replace(day=1) == current]  # fmt: skip
+            theirs = [
+                order for who in people for order in bought[who] if month_of(order) == current
+            ]
             amount = sum((order.amount for order in theirs), Decimal(0))
             total += amount
             following = next_month(current)
@@ -123,6 +125,10 @@ def cohorts(known: Known) -> dict[tuple[date, int], CohortMonth]:
             )  # fmt: skip
             current, since = following, since + 1
     return found
+
+
+def month_of(order: Order) -> date:
+    return order.at.date().replace(day=1)
 
 
 def next_month(month: date) -> date:

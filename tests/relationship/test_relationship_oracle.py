@@ -22,11 +22,14 @@ from ml.data.warehouse import connect
 from ml.serve.score import score_customers
 from ml.serve.tables import build_tables
 from tests.conftest import Built, build_world, write_csv
+from tests.relationship.brand import Brand
+from tests.relationship.habits_seen import Seen
 from tests.relationship.known import Known
 from tests.relationship.recomputed_funnel import History, cohorts, funnel, moves
 from tests.relationship.recomputed_levels import NAMES, highest, levels, window
 from tests.relationship.recomputed_referrals import Tree, pot
-from tests.relationship.worlds import Brand, random_brand
+from tests.relationship.recomputed_tags import TAGS, tags
+from tests.relationship.worlds import random_brand
 
 DAY = date(2024, 9, 12)
 LATER = DAY + timedelta(weeks=5)
@@ -35,6 +38,7 @@ PARTS = ["landing", "identity", "events", "features"]
 SETTINGS = "label_lag_days = 0\nreward_share = 0.07\n"
 REWARD_SHARE = Decimal("0.07")
 WEIGHTS = [Decimal("0.6"), Decimal("0.3"), Decimal("0.1")]
+ONE_WORD = {"looks_only"}
 MAP = "select source, source_key, customer_id, valid_from, valid_to from identity.customer_map"
 
 
@@ -62,6 +66,10 @@ class Moment:
     @cached_property
     def tree(self) -> Tree:
         return Tree(self.known)
+
+    @cached_property
+    def tags(self) -> dict[tuple[str, str], tuple[str, str]]:
+        return tags(Seen(self.known))
 
     def table(self, name: str, key: int, columns: str) -> dict[Any, tuple[Any, ...]]:
         """Rows of a published table by the first `key` of the columns, which must tell them apart."""
@@ -280,6 +288,27 @@ def test_super_users(moment: Moment) -> None:
     for who, (_, _, *told) in found.items():
         children = tree.children.get(who, [])
         assert told == [reach.get(who, 0), len(children), tree.revenue(children)]
+
+
+@pytest.mark.parametrize("tag", sorted(TAGS))
+def test_tags(moment: Moment, tag: str) -> None:
+    found = {
+        who: (value, evidence)
+        for who, value, evidence in moment.built.rows(
+            "select customer_id, value, evidence from published.customer_tags where tag = ?", [tag]
+        )
+    }
+    expected = {who: told for (who, name), told in moment.tags.items() if name == tag}
+    assert len({value for value, _ in expected.values()}) > (tag not in ONE_WORD)
+    assert differences(found, expected) == {}
+
+
+def test_who_refused_profiling_has_no_tags(moment: Moment) -> None:
+    tagged = {
+        row[0]
+        for row in moment.built.rows("select distinct customer_id from published.customer_tags")
+    }
+    assert tagged == moment.known.customers - moment.known.refusers
 
 
 def differences(found: dict[Any, Any], expected: dict[Any, Any]) -> dict[Any, tuple[Any, Any]]:
