@@ -42,7 +42,8 @@ _TABLES = {
             case when pick('channel', number, ['web', 'app', 'till']) = 'till'
                 then 'store' || cast(200 * draw('store', number) as integer) end as store_id,
             case when draw('coupon', number) < 0.1 then 'c1' end as coupon_id,
-            case when draw('seller', number) < 0.02 then key_of(cast(100 * draw('who', number) as bigint)) end as seller_key
+            case when draw('seller', number) < 0.02
+                then key_of(cast(100 * draw('who', number) as bigint)) end as seller_key
         from placed
         inner join range(2) as versions(version)
             on version = 0 or draw('returned', number) < 0.05
@@ -60,18 +61,20 @@ _TABLES = {
     """,
     "interactions": """
         with drawn as (
-            select range as number, someone(draw('visitor', range)) as customer from range(2 * {customers})
+            select range as number, someone(draw('visitor', range)) as customer,
+                pick('kind', range, ['view', 'search', 'cart', 'visit', 'enter', 'dwell', 'review', 'service']) as kind
+            from range(2 * {customers})
         )
-        select 'shop' as source, key_of(customer) as source_key, after(since(customer, draw('seen', number))) as occurred_at,
-            pick('kind', number, ['view', 'view', 'search', 'cart', 'visit', 'enter', 'dwell', 'leave', 'review', 'service']) as kind,
+        select 'shop' as source, key_of(customer) as source_key,
+            after(since(customer, draw('seen', number))) as occurred_at, kind,
             pick('channel', number, ['web', 'app', 'till']) as channel,
             'store' || cast(200 * draw('place', number) as integer) as place,
-            case when pick('kind', number, ['view', 'view', 'search', 'cart', 'visit', 'enter', 'dwell', 'leave', 'review', 'service'])
-                = 'review' then pick('rating', number, [1, 3, 4, 5, 5]) end as rating
+            case when kind = 'review' then pick('rating', number, [1, 3, 4, 5, 5]) end as rating
         from drawn
     """,
     "shares": """
-        select 'shop' as source, 'b' || range as share_id, key_of(cast(floor(range * draw('by', range)) as bigint)) as inviter_key,
+        select 'shop' as source, 'b' || range as share_id,
+            key_of(cast(floor(range * draw('by', range)) as bigint)) as inviter_key,
             key_of(range) as invitee_key, after(came(range)) as occurred_at, 'chat' as channel, 'ordered' as outcome
         from range({customers})
         where range > 10 and draw('brought', range) < 0.3

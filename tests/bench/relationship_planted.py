@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from relationship_truth import (
@@ -181,23 +180,23 @@ def yes_or_no(is_so: bool) -> str:
 
 def referrals(planted: Planted, published: Published) -> str:
     """Revenue brought: planted tree and published tree, by what identity made of the people."""
-    tree = planted.referrals.set_index("person_id", drop=False)
-    tree["revenue"] = planted_revenue(tree.reset_index(drop=True), planted.orders)
-    accounts = referral_accounts(
-        tree.reset_index(drop=True), published.table("referrals"), published.customers
-    )
+    tree = planted.referrals.reset_index(drop=True)
+    tree["revenue"] = planted_revenue(tree, planted.orders).to_numpy()
+    accounts = referral_accounts(tree, published.table("referrals"), published.customers)
     lines = [
-        "| people brought | planted | their revenue | by Kith | equal to the cent |",
-        "|---|--:|--:|--:|--:|",
+        "| people brought | planted | their revenue | credited by Kith | their revenue | equal to the cent |",
+        "|---|--:|--:|--:|--:|--:|",
     ]
     lines += [
-        f"| {a.why} | {a.people:,} | {a.planted:,.2f} | {a.found:,.2f} | {a.equal:,} |"
-        for a in accounts
+        f"| {one.why} | {one.planted:,} | {one.planted_revenue:,.2f} | {one.found:,} | {one.found_revenue:,.2f} "
+        f"| {one.equal:,} |"
+        for one in accounts
     ]
-    people, true, told, equal = (
-        sum(getattr(a, name) for a in accounts) for name in ("people", "planted", "found", "equal")
+    names = ("planted", "planted_revenue", "found", "found_revenue", "equal")
+    count, true, found, told, equal = (
+        sum(getattr(one, name) for one in accounts) for name in names
     )
-    lines.append(f"| all | {people:,} | {true:,.2f} | {told:,.2f} | {equal:,} |")
+    lines.append(f"| all | {count:,} | {true:,.2f} | {found:,} | {told:,.2f} | {equal:,} |")
     note = (
         f"Left out: {planted.before_the_history} brought before the history began, "
         f"{planted.not_seen_yet} whose share is not seen yet."

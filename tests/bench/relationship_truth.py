@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 REACH_DAYS, STAY_DAYS = 365, 455
 REACH_PERCENT, STAY_PERCENT = 75, 60
 LEAST_ORDER_DAYS = 2
+WHOLE, BRINGER_SPLIT = "both are one customer", "only the one brought is"
+BROUGHT_SPLIT, NOT_PLANTED = "the one brought is not", "not planted"
 LEVELS = ("none", "micro", "weak", "strong", "super")
 
 Days = NDArray[np.datetime64]
@@ -123,13 +125,14 @@ def planted_revenue(referrals: pd.DataFrame, orders: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True)
 class Account:
-    """Some of the planted people brought: how many, what they bought since by the truth and by Kith, and how many of
-    them Kith credits to the same person with the same money to the cent."""
+    """Some of the people brought: how many and what they bought since, by the truth and by Kith; of how many of the
+    planted ones Kith tells the same bringer and the same money to the cent."""
 
     why: str
-    people: int
-    planted: Decimal
-    found: Decimal
+    planted: int
+    planted_revenue: Decimal
+    found: int
+    found_revenue: Decimal
     equal: int
 
 
@@ -143,42 +146,36 @@ def referral_accounts(
         published: customer_id, inviter_id, revenue; one row per customer brought.
         customers: by customer_id: person_id, is_whole.
     """
-    found = published.join(customers, on="customer_id")
-    found["inviter"] = found["inviter_id"].map(customers["person_id"])
-    whole = set(customers.loc[customers["is_whole"], "person_id"])
+    ends = ["person_id", "brought_by"]
+    found = published.join(customers["person_id"], on="customer_id")
+    found["brought_by"] = found["inviter_id"].map(customers["person_id"])
+    whole = customers.loc[customers["is_whole"], "person_id"]
+    is_whole, is_inviter_whole = (planted[end].isin(whole) for end in ends)
+    why = np.where(
+        is_whole & is_inviter_whole, WHOLE, np.where(is_whole, BRINGER_SPLIT, BROUGHT_SPLIT)
+    )
     accounts = []
-    apart = planted.assign(
-        why=[
-            why_apart(person in whole, inviter in whole)
-            for person, inviter in zip(planted["person_id"], planted["brought_by"], strict=True)
-        ]
-    )
-    for why, rows in apart.groupby("why"):
-        theirs = found.merge(
-            rows, left_on=["person_id", "inviter"], right_on=["person_id", "brought_by"], suffixes=("", "_planted")
-        )  # fmt: skip
-        same = theirs.groupby(["person_id", "revenue_planted"])["revenue"].agg(
-            lambda amounts: sum(amounts, Decimal(0))
-        )
-        equal = sum(told == true for (_, true), told in same.items())
+    for reason in (WHOLE, BRINGER_SPLIT, BROUGHT_SPLIT):
+        rows = planted[why == reason]
+        theirs = found.merge(rows[ends], on=ends)
+        told = theirs.groupby(ends)["revenue"].agg(total)
+        equal = (told == rows.set_index(ends)["revenue"].reindex(told.index)).sum()
         accounts.append(
-            Account(str(why), len(rows), total(rows["revenue"]), total(theirs["revenue"]), equal)
+            Account(
+                reason,
+                len(rows),
+                total(rows["revenue"]),
+                len(theirs),
+                total(theirs["revenue"]),
+                int(equal),
+            )
         )
-    pairs = set(zip(planted["person_id"], planted["brought_by"], strict=True))
-    beyond = found[
-        [pair not in pairs for pair in zip(found["person_id"], found["inviter"], strict=True)]
+    beyond = found.merge(planted[ends], on=ends, how="left", indicator="side")
+    beyond = beyond[beyond["side"] == "left_only"]
+    return [
+        *accounts,
+        Account(NOT_PLANTED, 0, Decimal(0), len(beyond), total(beyond["revenue"]), 0),
     ]
-    accounts.append(
-        Account("brought by Kith alone", len(beyond), Decimal(0), total(beyond["revenue"]), 0)
-    )
-    return accounts
-
-
-def why_apart(is_whole: bool, is_inviter_whole: bool) -> str:
-    """What identity made of the two ends of a referral."""
-    if is_whole and is_inviter_whole:
-        return "both are one customer"
-    return "the one brought is not" if not is_whole else "only the one brought is"
 
 
 def total(amounts: pd.Series) -> Decimal:
