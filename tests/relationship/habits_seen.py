@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,12 +11,14 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from tests.relationship.brand import Row
 from tests.relationship.known import Known
+
+# A value and its evidence.
+Told = tuple[str, str]
 
 
 class Seen:
-    """Facts by customer; whoever did nothing of a kind has an empty list."""
+    """Facts by customer."""
 
     def __init__(self, known: Known) -> None:
         self.known = known
@@ -29,7 +31,7 @@ class Seen:
         self.sold = grouped(completed, lambda order: order.seller)
 
     @cached_property
-    def lines(self) -> defaultdict[str, list[Row]]:
+    def lines(self) -> Lists:
         """Lines of completed orders, with what the product is."""
         products = {row["product_id"]: row for row in self.known.brand.rows["products"]}
         buyers = {(order.source, order.order_id): order.who for order in self.known.completed}
@@ -73,26 +75,35 @@ class Seen:
         return cooling, sleeping, lost
 
 
-def grouped(rows: Iterable[Any], owner: Callable[[Any], str | None]) -> defaultdict[str, list[Any]]:
+class Lists(dict[str, list[Any]]):
+    """Rows by who they belong to; whoever has none is not in it, and has an empty list when asked."""
+
+    def __missing__(self, who: str) -> list[Any]:
+        return []
+
+
+def grouped(rows: Iterable[Any], owner: Callable[[Any], str | None]) -> Lists:
     """Rows by who owns them; those of nobody are left out."""
-    found: defaultdict[str, list[Any]] = defaultdict(list)
+    found = Lists()
     for row in rows:
         who = owner(row)
         if who:
-            found[who].append(row)
+            found.setdefault(who, []).append(row)
     return found
+
+
+def place(who: str, measure: dict[str, Any]) -> Fraction:
+    """The share of people who have as much as somebody, or more."""
+    return Fraction(sum(other >= measure[who] for other in measure.values()), len(measure))
 
 
 def tier(measure: dict[str, Any]) -> dict[str, str]:
-    """Top fifth, upper half, lower half: by the share of people who have as much or more."""
-    found = {}
-    for who, value in measure.items():
-        place = Fraction(sum(other >= value for other in measure.values()), len(measure))
-        top = place <= Fraction(1, 5)
-        found[who] = (
-            "top 20 %" if top else "upper half" if place <= Fraction(1, 2) else "lower half"
-        )
-    return found
+    """Top fifth, upper half or lower half, by place."""
+    places = {who: place(who, measure) for who in measure}
+    upper = {
+        who: "upper half" if at <= Fraction(1, 2) else "lower half" for who, at in places.items()
+    }
+    return upper | {who: "top 20 %" for who, at in places.items() if at <= Fraction(1, 5)}
 
 
 def favourite(choices: Iterable[str]) -> tuple[str, int, int, int] | None:

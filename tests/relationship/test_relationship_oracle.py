@@ -8,75 +8,33 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ml.data.warehouse import connect
-from ml.serve.score import score_customers
+from ml.run import Run
 from ml.serve.tables import build_tables
-from tests.conftest import Built, build_world, write_csv
+from tests.conftest import Built, write_csv
 from tests.relationship.brand import Brand
-from tests.relationship.habits_seen import Seen
-from tests.relationship.known import Known
-from tests.relationship.recomputed_funnel import History, cohorts, funnel, moves
-from tests.relationship.recomputed_levels import NAMES, highest, levels, window
-from tests.relationship.recomputed_referrals import Tree, pot
-from tests.relationship.recomputed_tags import TAGS, tags
+from tests.relationship.moments import Moment, built_moment, differences
+from tests.relationship.recomputed_funnel import cohorts, funnel, moves
+from tests.relationship.recomputed_levels import NAMES, highest, window
+from tests.relationship.recomputed_referrals import pot
+from tests.relationship.recomputed_tags import TAGS
 from tests.relationship.worlds import random_brand
 
 DAY = date(2024, 9, 12)
 LATER = DAY + timedelta(weeks=5)
 PEOPLE = 300
-PARTS = ["landing", "identity", "events", "features"]
-SETTINGS = "label_lag_days = 0\nreward_share = 0.07\n"
 REWARD_SHARE = Decimal("0.07")
+SETTINGS = f"label_lag_days = 0\nreward_share = {REWARD_SHARE}\n"
 WEIGHTS = [Decimal("0.6"), Decimal("0.3"), Decimal("0.1")]
-ONE_WORD = {"looks_only"}
-MAP = "select source, source_key, customer_id, valid_from, valid_to from identity.customer_map"
-
-
-@dataclass
-class Moment:
-    """The brand as built for a day, and what plain Python makes of it."""
-
-    built: Built
-    brand: Brand
-
-    @cached_property
-    def at(self) -> Callable[[date], Known]:
-        """What is known at any date up to the day, by the identity of the day's run."""
-        customer_map: Any = self.built.rows(MAP)
-        return cache(lambda day: Known(self.brand, customer_map, day))
-
-    @property
-    def known(self) -> Known:
-        return self.at(self.built.run.as_of_date)
-
-    @cached_property
-    def history(self) -> History:
-        return levels(self.at, self.built.run.as_of_date)
-
-    @cached_property
-    def tree(self) -> Tree:
-        return Tree(self.known)
-
-    @cached_property
-    def tags(self) -> dict[tuple[str, str], tuple[str, str]]:
-        return tags(Seen(self.known))
-
-    def table(self, name: str, key: int, columns: str) -> dict[Any, tuple[Any, ...]]:
-        """Rows of a published table by the first `key` of the columns, which must tell them apart."""
-        rows = self.built.rows(f"select {columns} from published.{name}")
-        found = {row[0] if key == 1 else row[:key]: row[key:] for row in rows}
-        assert len(found) == len(rows) > 0
-        return found
+# Tags that say one thing or nothing.
+ONE_WORD = {"looks_only", "sells"}
+LEVEL_COLUMNS = "as_of_date, customer_id, level, previous_level, since, days_stood, moved"
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +47,7 @@ def first(brand: Brand, tmp_path_factory: pytest.TempPathFactory) -> Moment:
     root = tmp_path_factory.mktemp("relationship")
     for entity, rows in brand.rows.items():
         write_csv(root / "landing", entity, rows)
-    return built_moment(brand, root / "landing", root / "home", DAY)
+    return built_moment(brand, root / "landing", root / "home", DAY, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -97,20 +55,13 @@ def later(brand: Brand, first: Moment, tmp_path_factory: pytest.TempPathFactory)
     run = first.built.run
     home = tmp_path_factory.mktemp("later") / "home"
     shutil.copytree(run.home.root, home)
-    return built_moment(brand, run.landing, home, LATER)
+    return built_moment(brand, run.landing, home, LATER, SETTINGS)
 
 
 @pytest.fixture(params=["first", "later"])
 def moment(request: pytest.FixtureRequest) -> Moment:
     found: Moment = request.getfixturevalue(request.param)
     return found
-
-
-def built_moment(brand: Brand, landing: Path, home: Path, day: date) -> Moment:
-    built = build_world(landing, home, day, PARTS, SETTINGS)
-    score_customers(built.run)
-    build_tables(built.run)
-    return Moment(built, brand)
 
 
 def test_the_brand_holds_what_it_is_for(later: Moment) -> None:
@@ -141,11 +92,7 @@ def test_the_brand_holds_what_it_is_for(later: Moment) -> None:
 
 
 def test_levels(moment: Moment) -> None:
-    found = moment.table(
-        "customer_levels",
-        2,
-        "as_of_date, customer_id, level, previous_level, since, days_stood, moved",
-    )
+    found = moment.table("customer_levels", 2, LEVEL_COLUMNS)
     expected = {
         (day, who): (NAMES[one.level], None if one.previous is None else NAMES[one.previous],
                      one.since, one.days_stood, one.moved)
@@ -168,9 +115,9 @@ def test_customers_show_the_level_of_the_last_monday(moment: Moment) -> None:
 
 
 def test_weeks_that_were_built_stay(first: Moment, later: Moment) -> None:
-    columns = "as_of_date, customer_id, level, previous_level, since, days_stood, moved, reason"
-    before = first.table("customer_levels", 2, columns)
-    after = later.table("customer_levels", 2, columns)
+    before, after = (
+        one.table("customer_levels", 2, f"{LEVEL_COLUMNS}, reason") for one in (first, later)
+    )
     assert differences({key: row for key, row in after.items() if key[0] <= DAY}, before) == {}
     assert any(said.startswith("relationship: 5 of ") for said in later.built.said)
 
@@ -178,16 +125,16 @@ def test_weeks_that_were_built_stay(first: Moment, later: Moment) -> None:
 def test_weeks_built_at_once_are_those_built_one_after_the_other(
     later: Moment, tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(later.built.run.home.root, home)
-    run = type(later.built.run).of(home, later.built.run.landing, LATER, None, lambda _: None)
+    home = shutil.copytree(later.built.run.home.root, tmp_path / "home")
+    run = Run.of(home, later.built.run.landing, LATER, None, lambda _: None)
     with connect(run.home) as connection:
         connection.execute("drop schema relationship cascade")
     build_tables(run)
-    again = Moment(Built(run, []), later.brand)
-    columns = "as_of_date, customer_id, level, previous_level, since, days_stood, moved, reason"
-    there = later.table("customer_levels", 2, columns)
-    assert differences(again.table("customer_levels", 2, columns), there) == {}
+    at_once = Moment(Built(run, []), later.brand)
+    built, there = (
+        one.table("customer_levels", 2, f"{LEVEL_COLUMNS}, reason") for one in (at_once, later)
+    )
+    assert differences(built, there) == {}
 
 
 def test_funnel(moment: Moment) -> None:
@@ -309,12 +256,3 @@ def test_who_refused_profiling_has_no_tags(moment: Moment) -> None:
         for row in moment.built.rows("select distinct customer_id from published.customer_tags")
     }
     assert tagged == moment.known.customers - moment.known.refusers
-
-
-def differences(found: dict[Any, Any], expected: dict[Any, Any]) -> dict[Any, tuple[Any, Any]]:
-    """The first few keys of which the two say different things: found, expected."""
-    keys = sorted(found.keys() | expected.keys(), key=str)
-    return {
-        key: (found.get(key), expected.get(key))
-        for key in [key for key in keys if found.get(key) != expected.get(key)][:5]
-    }
