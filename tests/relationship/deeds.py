@@ -48,7 +48,7 @@ def orders(brand: Brand, person: Person) -> None:
             brand.add("orders", order, known_at=known + timedelta(hours=hours), status=after)
         for line in range(draw.choice([1, 1, 2, 3])):
             product_id, _, _, price = draw.choice(PRODUCTS[habit.taste :] + PRODUCTS[:2])
-            amount = Decimal(price) * draw.choice([1, 1, Decimal("0.8")])
+            amount = Decimal(price) * draw.choice([Decimal(1), Decimal(1), Decimal("0.8")])
             what = {"product_id": product_id, "quantity": draw.choice([1, 1, 2]), "amount": amount}
             place = {"source": order["source"], "order_id": order["order_id"], "line_no": line + 1}
             brand.add("order_lines", place, what)

@@ -26,6 +26,7 @@ class Standing:
     previous: int | None
     since: date
     day: date
+    reason: str | None
 
     @property
     def days_stood(self) -> int:
@@ -75,39 +76,96 @@ def nearest_rank(values: list[int], quantile: Fraction) -> int:
     return sorted(values)[ceil(quantile * len(values)) - 1] if values else 0
 
 
-def highest(seen: Window, threshold: int) -> Callable[[str], int]:
-    """The highest level whose rule, and those of all lower ones, a customer meets."""
+@dataclass(frozen=True)
+class Bar:
+    """What a window of facts is held against: how many order days make strong, within how many days."""
 
-    def level(who: str) -> int:
+    seen: Window
+    days: int
+    often: int
+
+    def needed(self, level: int) -> int:
+        """Order days that a level asks for."""
+        return 0 if level < WEAK else 1 if level == WEAK else self.often
+
+    def highest(self, who: str) -> int:
+        """The highest level whose rule, and those of all lower ones, a customer meets."""
+        bought = self.seen.order_days[who]
+        brings = self.seen.brought[who] >= 1
         met = [
-            who in seen.active,
-            seen.order_days[who] >= 1,
-            seen.order_days[who] >= threshold,
-            seen.brought[who] >= 1,
+            who in self.seen.active,
+            bought >= self.needed(WEAK),
+            bought >= self.needed(STRONG),
+            brings,
         ]
         return met.index(False) if False in met else SUPER
 
-    return level
+
+def why_risen(who: str, level: int, before: int, reach: Bar) -> str:
+    """Of what the new level asks for, that which the one before did not."""
+    words = [f"active in {reach.days} days"] if level == MICRO else []
+    if reach.needed(level) > reach.needed(before):
+        name = NAMES[min(level, STRONG)]
+        needed, bought = reach.needed(level), reach.seen.order_days[who]
+        makes = f"{needed} makes" if needed == 1 else f"{needed} make"
+        words.append(
+            f"{counted(bought, 'order day', 'order days')} in {reach.days} days, {makes} {name}"
+        )
+    if level == SUPER:
+        words.append(
+            f"brought {counted(reach.seen.brought[who], 'person', 'people')} in {reach.days} days"
+        )
+    return "; ".join(words)
+
+
+def why_fallen(who: str, before: int, stay: Bar) -> str:
+    """What the level before asks for and is not there any more."""
+    if who not in stay.seen.active:
+        return f"nothing done in {stay.days} days"
+    words = []
+    bought = stay.seen.order_days[who]
+    if bought < stay.needed(before):
+        words.append(
+            f"order days in {stay.days} days fell to {bought}, below {stay.needed(before)}"
+        )
+    if before == SUPER and not stay.seen.brought[who]:
+        words.append(f"brought nobody in {stay.days} days")
+    return "; ".join(words)
+
+
+def counted(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
+
+
+def bars(known: Known) -> tuple[Bar, Bar]:
+    """What to reach a level by and what to stay at it by; what is often, the buyers of the nearer window say."""
+    near, wide = window(known, REACH_DAYS), window(known, STAY_DAYS)
+    buyers = list(near.order_days.values())
+    return (
+        Bar(near, REACH_DAYS, max(2, nearest_rank(buyers, REACH_QUANTILE))),
+        Bar(wide, STAY_DAYS, max(2, nearest_rank(buyers, STAY_QUANTILE))),
+    )
 
 
 def step(known: Known, before: dict[str, Standing]) -> dict[str, Standing]:
     """Everybody's standing on a Monday, from that of the Monday before."""
-    near, wide = window(known, REACH_DAYS), window(known, STAY_DAYS)
-    often = list(near.order_days.values())
-    reached = highest(near, max(2, nearest_rank(often, REACH_QUANTILE)))
-    staying = highest(wide, max(2, nearest_rank(often, STAY_QUANTILE)))
-    now = {}
-    for who in known.customers:
-        last = before.get(who)
-        level = max(reached(who), min(last.level, staying(who)) if last else NONE)
-        stays = last is not None and last.level == level
-        now[who] = Standing(
-            level,
-            last.level if last else None,
-            last.since if last and stays else known.day,
-            known.day,
+    reach, stay = bars(known)
+    return {who: stand(who, known.day, before.get(who), reach, stay) for who in known.customers}
+
+
+def stand(who: str, day: date, last: Standing | None, reach: Bar, stay: Bar) -> Standing:
+    """Up at once, down only when the softer rule fails too."""
+    if last is None:
+        level = reach.highest(who)
+        return Standing(
+            level, None, day, day, why_risen(who, level, NONE, reach) if level else None
         )
-    return now
+    level = max(reach.highest(who), min(last.level, stay.highest(who)))
+    if level == last.level:
+        return Standing(level, level, last.since, day, None)
+    risen = level > last.level
+    why = why_risen(who, level, last.level, reach) if risen else why_fallen(who, last.level, stay)
+    return Standing(level, last.level, day, day, why)
 
 
 def levels(at: Callable[[date], Known], until: date) -> dict[date, dict[str, Standing]]:

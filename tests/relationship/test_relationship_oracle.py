@@ -21,7 +21,7 @@ from tests.conftest import Built, write_csv
 from tests.relationship.brand import Brand
 from tests.relationship.moments import Moment, built_moment, differences
 from tests.relationship.recomputed_funnel import cohorts, funnel, moves
-from tests.relationship.recomputed_levels import NAMES, highest, window
+from tests.relationship.recomputed_levels import NAMES, bars
 from tests.relationship.recomputed_referrals import pot
 from tests.relationship.recomputed_tags import TAGS
 from tests.relationship.worlds import random_brand
@@ -34,7 +34,7 @@ SETTINGS = f"label_lag_days = 0\nreward_share = {REWARD_SHARE}\n"
 WEIGHTS = [Decimal("0.6"), Decimal("0.3"), Decimal("0.1")]
 # Tags that say one thing or nothing.
 ONE_WORD = {"looks_only", "sells"}
-LEVEL_COLUMNS = "as_of_date, customer_id, level, previous_level, since, days_stood, moved"
+LEVEL_COLUMNS = "as_of_date, customer_id, level, previous_level, since, days_stood, moved, reason"
 
 
 @pytest.fixture(scope="module")
@@ -70,11 +70,10 @@ def test_the_brand_holds_what_it_is_for(later: Moment) -> None:
              for day in list(history)[1:] for level in range(len(NAMES))]  # fmt: skip
     totals = [sum(column) for column in zip(*turns, strict=True)]
     assert min(totals) > 10, totals
-    kept = sum(
-        standing.level > highest(window(later.at(day), 365), 0)(who)
-        for day in list(history)[-10:]
-        for who, standing in history[day].items()
-    )
+    kept = 0
+    for day in list(history)[-10:]:
+        reach, _ = bars(later.at(day))
+        kept += sum(one.level > reach.highest(who) for who, one in history[day].items())
     assert kept > 10
     joins = [share for share in known.shares if share.joins]
     assert len(joins) > len(tree.credited) + 50
@@ -94,8 +93,8 @@ def test_the_brand_holds_what_it_is_for(later: Moment) -> None:
 def test_levels(moment: Moment) -> None:
     found = moment.table("customer_levels", 2, LEVEL_COLUMNS)
     expected = {
-        (day, who): (NAMES[one.level], None if one.previous is None else NAMES[one.previous],
-                     one.since, one.days_stood, one.moved)
+        (day, who): (NAMES[one.level], None if one.previous is None else NAMES[one.previous], one.since,
+                     one.days_stood, one.moved, one.reason)
         for day, standings in moment.history.items()
         for who, one in standings.items()
     }  # fmt: skip
@@ -115,9 +114,7 @@ def test_customers_show_the_level_of_the_last_monday(moment: Moment) -> None:
 
 
 def test_weeks_that_were_built_stay(first: Moment, later: Moment) -> None:
-    before, after = (
-        one.table("customer_levels", 2, f"{LEVEL_COLUMNS}, reason") for one in (first, later)
-    )
+    before, after = (one.table("customer_levels", 2, LEVEL_COLUMNS) for one in (first, later))
     assert differences({key: row for key, row in after.items() if key[0] <= DAY}, before) == {}
     assert any(said.startswith("relationship: 5 of ") for said in later.built.said)
 
@@ -131,9 +128,7 @@ def test_weeks_built_at_once_are_those_built_one_after_the_other(
         connection.execute("drop schema relationship cascade")
     build_tables(run)
     at_once = Moment(Built(run, []), later.brand)
-    built, there = (
-        one.table("customer_levels", 2, f"{LEVEL_COLUMNS}, reason") for one in (at_once, later)
-    )
+    built, there = (one.table("customer_levels", 2, LEVEL_COLUMNS) for one in (at_once, later))
     assert differences(built, there) == {}
 
 
