@@ -136,7 +136,7 @@ def super_users(planted: Planted, published: Published) -> str:
     ranked = ranked[ranked["role"] == "super_user"]["customer_id"]
     whole = published.customers.index[published.customers["is_whole"]]
     lines = [
-        "| super users | planted | told by Kith | true ones of them | of the first as many | precision at their number |",
+        "| super users | planted | told by Kith | true ones of them | of the first as many | precision at that |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for who, wanted, told in (

@@ -19,39 +19,43 @@ PRODUCTS = [
 
 
 def orders(brand: Brand, person: Person) -> None:
-    """Its orders, some in more than one version, each with lines; now and then nobody says who bought."""
+    """What it buys, and when."""
+    for moment in person.habit.moments(brand.draw, person.began, person.habit.orders_per_week):
+        order(brand, person, brand.instant(moment, min(moment + 2, DAYS)))
+
+
+def order(brand: Brand, person: Person, at: datetime) -> None:
+    """An order, perhaps in more than one version, with its lines; now and then nobody says who bought."""
     draw, habit = brand.draw, person.habit
-    for moment in habit.moments(draw, person.began, habit.orders_per_week):
-        at = brand.instant(moment, min(moment + 2, DAYS))
-        record = brand.record_of(person)
-        in_store = record["source"] == "till"
-        cents = draw.choice([draw.randrange(100, 9000), draw.randrange(100, 9000), 0, 12345])
-        order = record | {
-            "order_id": f"o{len(brand.rows['orders'])}",
-            "occurred_at": at,
-            "amount": Decimal(cents) / 100 + draw.choice([Decimal(0)] * 6 + [Decimal("0.0050"), Decimal("0.1234")]),
-            "channel": draw.choice(["", record["source"], habit.channel]),
-            "store_id": habit.store if in_store else "",
-            "coupon_id": draw.choice(["", "", habit.coupon]),
-            "discount": draw.choice(["", "", "1.5"]),
-            "seller_key": draw.choice(["", *sellers(brand, "till")]) if in_store else "",
-        }  # fmt: skip
-        if draw.random() < 0.04:
-            order["source_key"] = ""
-        known = brand.late(at)
-        first = draw.choice(["completed"] * 8 + ["", "cancelled"])
-        brand.add("orders", order, known_at=known, status=first)
-        after = draw.choice(["returned", "returned", "cancelled", "completed"])
-        # Two versions heard of at once must differ in their stage: no rule says which of two like ones counts.
-        hours = draw.choice([0, 5, 200, 900]) if after != (first or "completed") else 5
-        if draw.random() < 0.15:
-            brand.add("orders", order, known_at=known + timedelta(hours=hours), status=after)
-        for line in range(draw.choice([1, 1, 2, 3])):
-            product_id, _, _, price = draw.choice(PRODUCTS[habit.taste :] + PRODUCTS[:2])
-            amount = Decimal(price) * draw.choice([Decimal(1), Decimal(1), Decimal("0.8")])
-            what = {"product_id": product_id, "quantity": draw.choice([1, 1, 2]), "amount": amount}
-            place = {"source": order["source"], "order_id": order["order_id"], "line_no": line + 1}
-            brand.add("order_lines", place, what)
+    record = brand.record_of(person)
+    in_store = record["source"] == "till"
+    cents = draw.choice([draw.randrange(100, 9000), draw.randrange(100, 9000), 0, 12345])
+    row = record | {
+        "order_id": f"o{len(brand.rows['orders'])}",
+        "occurred_at": at,
+        "amount": Decimal(cents) / 100 + draw.choice([Decimal(0)] * 6 + [Decimal("0.0050"), Decimal("0.1234")]),
+        "channel": draw.choice(["", record["source"], habit.channel]),
+        "store_id": habit.store if in_store else "",
+        "coupon_id": draw.choice(["", "", habit.coupon]),
+        "discount": draw.choice(["", "", "1.5"]),
+        "seller_key": draw.choice(["", *sellers(brand, "till")]) if in_store else "",
+    }  # fmt: skip
+    if draw.random() < 0.04:
+        row["source_key"] = ""
+    known = brand.late(at)
+    first = draw.choice(["completed"] * 8 + ["", "cancelled"])
+    brand.add("orders", row, known_at=known, status=first)
+    after = draw.choice(["returned", "returned", "cancelled", "completed"])
+    # Two versions heard of at once must differ in their stage: no rule says which of two like ones counts.
+    hours = draw.choice([0, 5, 200, 900]) if after != (first or "completed") else 5
+    if draw.random() < 0.15:
+        brand.add("orders", row, known_at=known + timedelta(hours=hours), status=after)
+    for line in range(draw.choice([1, 1, 2, 3])):
+        product_id, _, _, price = draw.choice(PRODUCTS[habit.taste :] + PRODUCTS[:2])
+        amount = Decimal(price) * draw.choice([Decimal(1), Decimal(1), Decimal("0.8")])
+        what = {"product_id": product_id, "quantity": draw.choice([1, 1, 2]), "amount": amount}
+        place = {"source": row["source"], "order_id": row["order_id"], "line_no": line + 1}
+        brand.add("order_lines", place, what)
 
 
 def sellers(brand: Brand, source: str) -> list[str]:

@@ -11,7 +11,7 @@ import random
 from datetime import timedelta
 
 from tests.relationship.brand import Brand, Person, Row, day
-from tests.relationship.deeds import PRODUCTS, looks, messages, orders, readings, share
+from tests.relationship.deeds import PRODUCTS, looks, messages, order, orders, readings, share
 from tests.relationship.habits import DAYS, drawn_habit
 
 SOURCES = ("web", "app", "till")
@@ -87,11 +87,13 @@ def what_it_allows(brand: Brand, person: Person) -> None:
 
 
 def is_invited(brand: Brand, person: Person) -> None:
-    """A share from somebody who was there before, so that trees grow; now and then two at the same instant."""
+    """A share from who was there before, so that trees grow; at times another one, or an order, at its instant."""
     draw = brand.draw
     if person.began == 0 or draw.random() < 0.3:
         return
     at = brand.instant(max(0.0, person.began - 5), person.began)
+    if person.number % 6 == 0:
+        order(brand, person, at)
     friends = brand.people[max(0, person.number - 15) : person.number + 1]
     for friend in draw.sample(friends, 2 if person.number % 5 == 0 else 1):
         share(brand, friend, person, at, draw.choice(["joined", "ordered", "ordered"]))
