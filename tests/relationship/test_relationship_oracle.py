@@ -26,6 +26,8 @@ from tests.relationship.recomputed_referrals import pot
 from tests.relationship.recomputed_tags import TAGS
 from tests.relationship.worlds import random_brand
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2024, 9, 12)
 LATER = DAY + timedelta(weeks=5)
 PEOPLE = 300
