@@ -86,6 +86,7 @@ class Tree:
         waiting = list(self.children.get(who, []))
         while waiting:
             found.append(waiting.pop(0))
+            assert len(found) <= len(self.credited), "a circle"
             waiting += self.children.get(found[-1], [])
         return found
 
