@@ -147,6 +147,7 @@ def test_life_stages_meet_at_the_limits_of_the_brand(
 
 
 ACTS = {"shares_sent_count": 0, "orders_count": 0, "search_count": 0, "interactions_count": 0,
+        "interest_stage_count": 0, "search_stage_count": 0,
         "shares_received_count": 3, "messages_count": 2}  # fmt: skip
 BUYER = {"orders_count": 9, "coupon_orders_count": 0, "brand_coupon_percent": 20}
 EMAILS = {"email_count": 20, "email_opened_count": 5, "email_clicked_count": 1, "email_stopped_count": 0,
@@ -175,8 +176,9 @@ YEAR = {"orders_count": 3, "orders_amount_365d": Decimal("10.5")}
         ("favourite_channel", CHANNEL, "app", "7 of 9 orders"),
         ("favourite_channel", {**CHANNEL, "topic": "store"}, None, "7 of 9 orders"),
         ("aisas_stage", ACTS, "attention", None),
-        ("aisas_stage", {**ACTS, "interactions_count": 1}, "interest", None),
-        ("aisas_stage", {**ACTS, "interactions_count": 1, "search_count": 1}, "search", None),
+        ("aisas_stage", {**ACTS, "interactions_count": 1}, "attention", None),
+        ("aisas_stage", {**ACTS, "interest_stage_count": 1}, "interest", None),
+        ("aisas_stage", {**ACTS, "interest_stage_count": 1, "search_stage_count": 1}, "search", None),
         ("aisas_stage", {**ACTS, "orders_count": 1}, "action", None),
         ("aisas_stage", {**ACTS, "orders_count": 1, "shares_sent_count": 1}, "share",
          "shares sent: 1, orders: 1, searches: 0, interactions: 0, shares received: 3, messages: 2"),

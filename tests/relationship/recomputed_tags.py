@@ -22,12 +22,19 @@ def tags(seen: Seen) -> dict[tuple[str, str], Told]:
     }
 
 
+NO_INTEREST = {
+    "visit", "presence", "impression", "approach", "leave", "search",
+    "review", "rating", "complaint", "service", "return", "repair",
+}  # fmt: skip
+
+
 def aisas_stage(seen: Seen) -> dict[str, Told]:
     found = {}
     for who in seen.known.customers:
+        interest = any(row["kind"] not in NO_INTEREST for row in seen.acts[who])
         searches = sum(row["kind"] == "search" for row in seen.acts[who])
         reached = {
-            "share": seen.sent[who], "action": seen.orders[who], "search": searches, "interest": seen.acts[who],
+            "share": seen.sent[who], "action": seen.orders[who], "search": searches, "interest": interest,
             "attention": True,
         }  # fmt: skip
         words = (

@@ -43,10 +43,10 @@ newcomers as (
     select
         count(*) as n,
         count(referrals.invitee_no) as brought
-    from {{ ref('int_customer__orders') }} as orders
+    from {{ ref('int_customer__activity') }} as people
     left join {{ ref('int_referrals') }} as referrals
-        on orders.customer_no = referrals.invitee_no
-    where orders.order_rank = 1 and orders.occurred_at >= {{ as_of_date() }} - 365
+        on people.customer_no = referrals.invitee_no
+    where people.first_order_at >= {{ as_of_date() }} - 365
 ),
 
 revenue as (

@@ -3,7 +3,6 @@ with customer_months as (
     select
         customer_no,
         cast(date_trunc('month', occurred_at) as date) as month,
-        min(order_rank) as first_rank,
         count(*) as orders,
         sum(amount) as amount
     from {{ ref('int_customer__orders') }}
@@ -14,9 +13,9 @@ with customer_months as (
 first_months as (
     select
         customer_no,
-        month as cohort_month
+        min(month) as cohort_month
     from customer_months
-    where first_rank = 1
+    group by customer_no
 ),
 
 cohorts as (

@@ -1,4 +1,4 @@
--- One row per order of a customer that counts at as_of_date, whatever its status; completed ones carry their place in the row.
+-- One row per order of a customer that counts at as_of_date, whatever its status.
 select
     buyers.customer_no,
     orders.source,
@@ -14,13 +14,7 @@ select
     orders.discount,
     orders.currency_rate,
 
-    orders.occurred_at,
-    case when orders.status = 'completed' then
-        row_number() over (
-            partition by buyers.customer_no, orders.status
-            order by orders.occurred_at, orders.source, orders.order_id
-        )
-    end as order_rank
+    orders.occurred_at
 from {{ ref('fct_orders') }} as orders
 inner join {{ ref('int_identity__customers_now') }} as buyers
     on orders.record_no = buyers.record_no

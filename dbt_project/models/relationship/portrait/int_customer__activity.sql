@@ -1,7 +1,7 @@
 -- One row per customer: what it did in all, across orders, interactions, messages, shares and sales.
 {% set counts = {
     "orders": ["orders_count", "orders_count_365d", "cancelled_orders_count", "returned_orders_count", "coupon_orders_count", "store_orders_count"],
-    "acts": ["interactions_count", "view_count", "search_count", "place_acts_count"],
+    "acts": ["interactions_count", "view_count", "search_count", "interest_stage_count", "search_stage_count", "place_acts_count"],
     "shares": ["shares_sent_count", "shares_received_count"],
     "messages": ["messages_count"],
     "sales": ["sold_orders_count", "sold_orders_count_365d"],

@@ -2,27 +2,31 @@
 {% set kinds = ["view", "search", "cart", "visit", "enter", "try", "bag", "review", "complaint", "service"] %}
 with acts as (
     select
-        customer_no,
+        interactions.customer_no,
         count(*) as interactions_count,
         count(case when occurred_at >= {{ as_of_date() }} - 90 then 1 end) as interactions_count_90d,
         count(case when occurred_at < {{ as_of_date() }} - 90 and occurred_at >= {{ as_of_date() }} - 180 then 1 end)
             as interactions_count_quarter_before,
         {%- for kind in kinds %}
-        count(case when kind = '{{ kind }}' then 1 end) as {{ kind }}_count,
+        count(case when interactions.kind = '{{ kind }}' then 1 end) as {{ kind }}_count,
         {%- endfor %}
+        count(case when kinds.kind is null or kinds.stage = 'interest' then 1 end) as interest_stage_count,
+        count(case when kinds.stage = 'search' then 1 end) as search_stage_count,
         count(place) as place_acts_count,
-        sum(case when kind = 'view' then duration_seconds end) as view_seconds,
-        count(case when kind = 'view' then duration_seconds end) as timed_views_count,
-        sum(case when kind = 'dwell' then duration_seconds end) as dwell_seconds,
-        count(case when kind = 'dwell' then duration_seconds end) as timed_dwells_count,
+        sum(case when interactions.kind = 'view' then duration_seconds end) as view_seconds,
+        count(case when interactions.kind = 'view' then duration_seconds end) as timed_views_count,
+        sum(case when interactions.kind = 'dwell' then duration_seconds end) as dwell_seconds,
+        count(case when interactions.kind = 'dwell' then duration_seconds end) as timed_dwells_count,
         count(rating) as ratings_count,
         sum(rating) as rating_sum,
-        count(case when kind = 'review' then text end) as written_reviews_count,
-        max(case when kind = 'complaint' then occurred_at end) as last_complaint_at,
-        max(case when kind = 'service' then occurred_at end) as last_service_at,
+        count(case when interactions.kind = 'review' then text end) as written_reviews_count,
+        max(case when interactions.kind = 'complaint' then occurred_at end) as last_complaint_at,
+        max(case when interactions.kind = 'service' then occurred_at end) as last_service_at,
         max(occurred_at) as last_interaction_at
-    from {{ ref('int_customer__interactions') }}
-    group by customer_no
+    from {{ ref('int_customer__interactions') }} as interactions
+    left join {{ ref('journey_kinds') }} as kinds
+        on interactions.kind = kinds.kind
+    group by interactions.customer_no
 ),
 
 -- A cart is left behind when its owner completes no order on its day or the seven days after; younger carts are still open.

@@ -20,6 +20,7 @@ select
     customer_no,
     count(*) as sold_orders_count,
     cast(sum(amount) as decimal(18, 4)) as sold_orders_amount,
+    count(distinct case when occurred_at >= {{ as_of_date() }} - 365 then cast(occurred_at as date) end) as sold_days_count_365d,
     count(case when occurred_at >= {{ as_of_date() }} - 365 then 1 end) as sold_orders_count_365d,
     cast(coalesce(sum(case when occurred_at >= {{ as_of_date() }} - 365 then amount end), 0) as decimal(18, 4)) as sold_orders_amount_365d
 from sold

@@ -1,34 +1,19 @@
 -- One row per customer who bought or sold in the 365 days before as_of_date: on how many days, how often, for how much.
-with orders as (
+with bought as (
     select
         customer_no,
-        seller_no,
-        cast(occurred_at as date) as order_date,
-        amount
-    from {{ ref('int_customer__orders') }}
-    where status = 'completed' and occurred_at >= {{ as_of_date() }} - 365
-),
-
-bought as (
-    select
-        customer_no,
-        count(distinct order_date) as order_days_count_365d,
+        count(distinct cast(occurred_at as date)) as order_days_count_365d,
         count(*) as orders_count_365d,
         sum(amount) as orders_amount_365d
-    from orders
+    from {{ ref('int_customer__orders') }}
+    where status = 'completed' and occurred_at >= {{ as_of_date() }} - 365
     group by customer_no
 ),
 
--- What staff sell to themselves is their own purchase.
 sold as (
-    select
-        seller_no as customer_no,
-        count(distinct order_date) as sold_days_count_365d,
-        count(*) as sold_orders_count_365d,
-        sum(amount) as sold_amount_365d
-    from orders
-    where seller_no is not null and seller_no <> customer_no
-    group by seller_no
+    select *
+    from {{ ref('int_customer__sales') }}
+    where sold_orders_count_365d > 0
 ),
 
 traders as (
@@ -44,7 +29,7 @@ select
     coalesce(bought.orders_amount_365d, 0) as orders_amount_365d,
     coalesce(sold.sold_days_count_365d, 0) as sold_days_count_365d,
     coalesce(sold.sold_orders_count_365d, 0) as sold_orders_count_365d,
-    coalesce(sold.sold_amount_365d, 0) as sold_amount_365d
+    coalesce(sold.sold_orders_amount_365d, 0) as sold_amount_365d
 from traders
 left join bought
     on traders.customer_no = bought.customer_no

@@ -18,9 +18,9 @@ starts as (
     select
         'days_from_first_order_to_first_bringing' as metric,
         customer_no,
-        occurred_at as started_at
-    from {{ ref('int_customer__orders') }}
-    where order_rank = 1
+        first_order_at as started_at
+    from {{ ref('int_customer__activity') }}
+    where first_order_at is not null
 
     union all
     select
