@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from costs import Cost, cost_of_process
 from matching_made_up import AS_OF_DATE, write_made_up_brand
 
 from ml.data.control import write_control_tables
@@ -37,15 +34,6 @@ COUNTED = {
     "matches": "matched.pairs",
     "doubts": "matched.doubts",
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a process took: seconds by the clock, seconds of processors, most memory in GB."""
-
-    seconds: float
-    processor: float
-    memory: float
 
 
 def make(run: Run, records: int) -> None:
@@ -89,20 +77,9 @@ def run_stage(stage: str, home: Path, records: int) -> None:
 
 
 def cost_of(stage: str, home: Path, records: int) -> Cost:
-    """One stage in a process of its own, with all that it starts.
-
-    Raises:
-        RuntimeError: the stage did not end well.
-    """
+    """One stage in a process of its own."""
     command = [sys.executable, str(BENCH), "stage", stage, str(home), str(records)]
-    began = time.perf_counter()
-    with (home / f"{stage}.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise RuntimeError(f"The stage '{stage}' stopped; see {home / f'{stage}.log'}.")
-    seconds = time.perf_counter() - began
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
+    return cost_of_process(command, home / f"{stage}.log")
 
 
 def counts(home: Path) -> dict[str, int]:
@@ -141,8 +118,7 @@ def scale(sizes: list[int], home: Path) -> None:
             cost = costs[stage] = cost_of(stage, folder, size)
             growth = ""
             if stage in former:
-                times = cost.processor / max(former[stage].processor, 0.05)
-                growth = f"×{times:.1f} for ×{size / last:.1f}"
+                growth = cost.growth(former[stage], size / last)
             print(
                 f"| {size:,} | {stage} | {cost.seconds:,.0f} | {cost.processor:,.0f} "
                 f"| {cost.memory:.2f} | {growth} |",
