@@ -301,6 +301,23 @@ def test_referrals_in_the_truth_are_those_of_the_shares(
     assert found[0] == found[1] > 5
 
 
+def test_who_is_brought_joins_where_the_share_came_in_and_orders_after_it(
+    brand: duckdb.DuckDBPyConnection,
+) -> None:
+    brought, without_profile, before = brand.sql("""
+        select count(*), count(*) filter (p.source_key is null), count(*) filter (o.first_at <= s.shared_at)
+        from true_referrals as r
+        join (select source, share_id, any_value(invitee_key) as invitee_key,
+                  min(occurred_at::timestamptz::timestamp) as shared_at
+              from shares where invitee_key is not null group by all) as s using (source, share_id)
+        left join (select distinct source, source_key from profiles) as p
+            on s.source = p.source and s.invitee_key = p.source_key
+        left join (select person_id, min(occurred_at) as first_at from sound_orders group by person_id) as o
+            on r.person_id = o.person_id""").fetchall()[0]
+    assert brought > 5
+    assert without_profile == before == 0
+
+
 def test_nobody_is_written_to_after_unsubscribing(brand: duckdb.DuckDBPyConnection) -> None:
     late = one(
         brand,

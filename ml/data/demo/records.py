@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ml.data.demo.corruption import Forms
-from ml.data.demo.history import History
+from ml.data.demo.history import NOBODY, History
 from ml.data.demo.instants import DAY, Clock
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import NO_HOUSEHOLD, People
@@ -58,10 +58,13 @@ def open_records(
     # A message needs a consent, and a consent a record: the one it is sent from opens first.
     asking = [SOURCES.index(source) for source in CONSENT_SOURCES]
     main_consent = np.array(asking)[traits.member[:, asking].argmax(axis=1)]
+    # Who is brought joins where the share came in.
+    came_in = np.where(history.brought_by == NOBODY, NOBODY, traits.brings_in(history.brought_by))
     for column, source in enumerate(SOURCES):
         numbers = rng.permutation(count)
         keys[source] = np.array([f"{KEY_PREFIX[source]}{n:06d}" for n in numbers], dtype=object)
         at_once = (rng.random(count) < 0.55) | (main_shop == column) | (main_consent == column)
+        at_once |= came_in == column
         later = (rng.exponential(150, count) * DAY).astype(np.int64)
         opened = joined + rng.integers(8 * 3600, 22 * 3600, count) + np.where(at_once, 0, later)
         since[source] = np.where(traits.member[:, column], opened, never)

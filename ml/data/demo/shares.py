@@ -44,9 +44,17 @@ def draw_shares(
     log = history.logs["shares"]
     person, brought = log["person"], log["brought"]
     count = len(person)
+    came = brought != NOBODY
     second = log["day"] * DAY + seconds_of_day(traits.hour[person] + 1, 2.5, rng)
+    # Whoever comes and orders on the day of the share does so after it.
+    first_order = _first_orders(history, orders)
+    second = np.where(came, np.minimum(second, first_order[brought] - HOUR), second)
     social, app = (traits.member[person, SOURCES.index(s)] for s in ("social", "app"))
-    in_app = app & (~social | (rng.random(count) < 0.4))
+    in_app = np.where(
+        brought == NOBODY,
+        app & (~social | (rng.random(count) < 0.4)),
+        traits.brings_in(person) == SOURCES.index("app"),
+    )
     sources = np.where(in_app, "app", "social")
     draw = rng.random(count)
     p = history.calendar.parameters
@@ -61,9 +69,9 @@ def draw_shares(
     draw = rng.random(count)
     opens = (known_friend & (draw < friend_opens)) | (outsider & (draw < outsider_opens))
     opened = second + rng.integers(60, 30 * HOUR, count)
-    joined, ordered = _friends_instants(history, orders, brought, second)
+    joined = np.maximum(history.state.joined[brought] * DAY + 6 * HOUR, second + 600)
+    ordered = np.maximum(first_order[brought], joined + 60)
     never = records.clock.end_second + DAY
-    came = brought != NOBODY
     opened = np.where(came, second + rng.integers(60, 500, count), np.where(opens, opened, never))
     stages = [second, opened, np.where(came, joined, never), np.where(came, ordered, never)]
     keys, outside = _receiver_keys(person, receiver, outsider, sources, records, rng)
@@ -92,15 +100,12 @@ def draw_shares(
     return Shares(tables, by_number, outside)
 
 
-def _friends_instants(
-    history: History, orders: Orders, brought: Ints, second: Ints
-) -> tuple[Ints, Ints]:
-    """When brought friends joined and first ordered; far ahead for those who did not."""
+def _first_orders(history: History, orders: Orders) -> Ints:
+    """When each person first ordered; far ahead for those who never did."""
     far = np.iinfo(np.int64).max // 4
     first_order = np.full(len(history.state.joined), far)
     np.minimum.at(first_order, orders.person, orders.second)
-    joined = np.maximum(history.state.joined[brought] * DAY + 6 * HOUR, second + 600)
-    return joined, np.maximum(first_order[brought], joined + 60)
+    return first_order
 
 
 def _receiver_keys(

@@ -23,7 +23,7 @@ from ml.data.demo.process import (
     Calendar,
     DayChances,
 )
-from ml.data.demo.traits import SOURCES, Traits
+from ml.data.demo.traits import Traits
 
 Ints = npt.NDArray[np.int64]
 
@@ -161,7 +161,7 @@ class Simulation:
             mean_rate = np.sqrt(self.traits.wishes[came] * self.traits.wishes[inviters])
             self.traits.wishes[came] = mean_rate
             self.traits.leaving_scale[came] *= self.p.referred_stays_factor
-            self.traits.member[came, SOURCES.index("social")] = True
+            self.traits.member[came, self.traits.brings_in(inviters)] = True
         self.present += len(new)
         self.joined[new] = day
         # People of before the burn-in joined at some time in the three years before it.

@@ -54,6 +54,11 @@ class Traits:
         """The first ``count`` people, as views."""
         return Traits(*(getattr(self, field.name)[:count] for field in fields(self)))
 
+    def brings_in(self, people: Ints) -> Ints:
+        """The island in which each of them brings friends, who join there: social, or else the app."""
+        social, app = SOURCES.index("social"), SOURCES.index("app")
+        return np.where(self.member[people, social], social, app)
+
     def spread(self, people: slice) -> Traits:
         """Some people with three more axes, to meet stages, phases and reaches."""
         chosen = {f.name: getattr(self, f.name)[people] for f in fields(self)}
