@@ -18,11 +18,11 @@ from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.account_identity import Query, who_is_who, worth_a_look
+from ml.serve.account_relationship import how_close
 from ml.serve.versions import Version, Versions
 
 CALLS = 20
 COMMONEST_REFUSALS = 5
-LEVELS = ("none", "micro", "weak", "strong", "super")
 
 Figures = Callable[[str, str], dict[str, float]]
 
@@ -71,7 +71,7 @@ def describe_account(home: Home, figures: Figures) -> list[str]:
             *_section("Read and refused", _rows_read(ask)),
             *_section("Who is who", who_is_who(ask)),
             *_section("Who may not be who", worth_a_look(ask, folder)),
-            *_section("How close they stand", _levels(ask)),
+            *_section("How close they stand", how_close(ask, folder)),
             *_section("How good the models are (out of fold)", _models(version, figures)),
             *_section(f"The {CALLS} customers most worth a call", _calls(ask)),
             *_section("Where everything lies", _places(home, folder)),
@@ -107,22 +107,6 @@ def _rows_read(ask: Query) -> Iterator[str]:
         f"order by 1 desc, 2, 3, 4 limit {COMMONEST_REFUSALS}"
     ):
         yield f"{rows:,} refused: {entity}.{column} {reason}"
-
-
-def _levels(ask: Query) -> Iterator[str]:
-    found: dict[str, int] = dict(
-        ask("select coalesce(level, 'none'), count(*) from {customers} group by 1")
-    )
-    everyone = sum(found.values()) or 1
-    yield ", ".join(
-        f"{level} {found.get(level, 0):,} ({found.get(level, 0) / everyone:.0%})"
-        for level in LEVELS
-    )
-    ((bringers, brought, revenue),) = ask(
-        "select count(*) filter (people_brought_count > 0), coalesce(sum(people_brought_count), 0), "
-        "coalesce(sum(revenue_brought), 0) from {customers}"
-    )
-    yield f"{bringers:,} customers brought {brought:,} people, who bought for {revenue:,.0f}"
 
 
 def _models(version: Version, figures: Figures) -> Iterator[str]:
@@ -181,6 +165,7 @@ def _places(home: Home, folder: Path) -> Iterator[str]:
         "tables": folder,
         "what each column means": folder / "data_dictionary.md",
         **{f"checks of the {page.parent.name} border": page for page in borders},
+        "pictures of the relationship": home.relationship_page,
         "dbt docs with lineage": home.dbt_docs / "index.html",
         "warehouse (DuckDB)": home.database,
         "logs": home.logs,
