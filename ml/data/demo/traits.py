@@ -55,9 +55,12 @@ class Traits:
         return Traits(*(getattr(self, field.name)[:count] for field in fields(self)))
 
     def brings_in(self, people: Ints) -> Ints:
-        """The island in which each of them brings friends, who join there: social, or else the app."""
+        """The island in which each of them brings friends, who join there.
+
+        The app has links that know who follows them; who does not use it shares on a social channel.
+        """
         social, app = SOURCES.index("social"), SOURCES.index("app")
-        return np.where(self.member[people, social], social, app)
+        return np.where(self.member[people, app], app, social)
 
     def spread(self, people: slice) -> Traits:
         """Some people with three more axes, to meet stages, phases and reaches."""
