@@ -15,15 +15,23 @@
 {%- endmacro %}
 
 {#
-  One end (-1: lower, 1: upper) of the interval of a mean by the normal approximation, mean ± z * s / sqrt(n), with the
-  sample variance s² from the sum of the values and the sum of their squares.
+  One end (-1: lower, 1: upper) of the interval of a mean of counts by the normal approximation, mean ± z * s / sqrt(n), with the
+  sample variance s² from the sum of the values and the sum of their squares; no mean of counts is below 0. Where nothing was
+  counted there is no variance to go by: then the true mean is at most 3 / n (Hanley and Lippman-Hand 1983, "If nothing goes
+  wrong, is everything all right?").
 #}
 {% macro mean_end(total, squares, count, side) -%}
     {%- set n = "nullif(cast(" ~ count ~ " as double), 0)" -%}
-    cast({{ total }} as double) / {{ n }} + ({{ side }}) * {{ normal_quantile() }} * sqrt(
-        greatest(cast({{ count }} * {{ squares }} - {{ total }} * {{ total }} as double), 0)
-        / nullif(cast({{ count }} * ({{ count }} - 1) as double), 0) / {{ n }}
-    )
+    case
+        when {{ total }} = 0 then {{ "3 / " ~ n if side == 1 else "0 * " ~ n }}
+        else greatest(
+            cast({{ total }} as double) / {{ n }} + ({{ side }}) * {{ normal_quantile() }} * sqrt(
+                greatest(cast({{ count }} * {{ squares }} - {{ total }} * {{ total }} as double), 0)
+                / nullif(cast({{ count }} * ({{ count }} - 1) as double), 0) / {{ n }}
+            ),
+            0
+        )
+    end
 {%- endmacro %}
 
 {#
