@@ -28,7 +28,7 @@ def standing_plot(funnel: pd.DataFrame) -> Figure:
         labels=levels,
         colors=[_LEVEL_COLOURS[level] for level in levels],
     )
-    axes.legend(loc="upper left", frameon=False, reverse=True)
+    _legend_beside(axes)
     axes.set(ylabel="customers")
     axes.tick_params(axis="x", rotation=30)
     return figure
@@ -62,7 +62,7 @@ def open_bottom_plot(funnel: pd.DataFrame) -> Figure:
                 brought.index, brought[level], width=24, bottom=bottom, color=colour, label=level
             )
             bottom += brought[level]
-    axes.legend(frameon=False, reverse=True)
+    _legend_beside(axes)
     axes.set(ylabel="people brought")
     axes.tick_params(axis="x", rotation=30)
     return figure
@@ -114,6 +114,11 @@ def concentration_plot(concentration: pd.DataFrame) -> Figure:
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.set(xlabel="of the people, best first", ylabel="of all money")
     return figure
+
+
+def _legend_beside(axes: Axes) -> None:
+    """The levels in the order in which they stand on each other, beside the picture: it is full to the edges."""
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, reverse=True)
 
 
 def _panel(title: str) -> tuple[Figure, Axes]:
