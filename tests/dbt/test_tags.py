@@ -175,6 +175,9 @@ YEAR = {"orders_count": 3, "orders_amount_365d": Decimal("10.5")}
     [
         ("favourite_channel", CHANNEL, "app", "7 of 9 orders"),
         ("favourite_channel", {**CHANNEL, "topic": "store"}, None, "7 of 9 orders"),
+        ("tenure", {"tenure_place": 1 / 3, "days_known": 9}, "old friend", None),
+        ("tenure", {"tenure_place": 2 / 3, "days_known": 9}, "acquainted", None),
+        ("tenure", {"tenure_place": 0.67, "days_known": 9}, "newcomer", None),
         ("aisas_stage", ACTS, "attention", None),
         ("aisas_stage", {**ACTS, "interactions_count": 1}, "attention", None),
         ("aisas_stage", {**ACTS, "interest_stage_count": 1}, "interest", None),
