@@ -33,8 +33,3 @@
     where log_waiting <= ln(cast(0.5 as double)) + 1e-9
     group by {{ keys }}
 {%- endmacro %}
-
-{# Whether a list of roles, joined by commas, holds a role. #}
-{% macro has_role(roles, role) -%}
-    concat(',', {{ roles }}, ',') like concat('%,', {{ role }}, ',%')
-{%- endmacro %}

@@ -138,3 +138,14 @@
         )
     end
 {%- endmacro %}
+
+{# Where customers stand at as_of_date: at the level of the last grid date. #}
+{% macro levels_now() -%}
+    select
+        customer_id,
+        level,
+        since,
+        last_reason
+    from {{ ref('int_customer__levels') }}
+    where as_of_date = (select max(history.as_of_date) from {{ ref('int_customer__levels') }} as history)
+{%- endmacro %}

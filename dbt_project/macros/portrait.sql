@@ -21,6 +21,11 @@
     end
 {%- endmacro %}
 
+{# Whether a list of roles, joined by commas, holds a role. #}
+{% macro has_role(roles, role) -%}
+    concat(',', {{ roles }}, ',') like concat('%,', {{ role }}, ',%')
+{%- endmacro %}
+
 {# The models that a tag may read, by name. Each has a column customer_no and at most one row per customer that gives the tag. #}
 {% macro tag_facts() -%}
     {{ return({

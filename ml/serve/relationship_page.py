@@ -23,6 +23,7 @@ from ml.serve.relationship_plots import (
     open_bottom_plot,
     standing_plot,
 )
+from ml.serve.tables import published_tables
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,6 @@ class Picture:
     """A picture, the published table it shows, and how to read it."""
 
     table: str
-    order: str
     plot: Callable[[pd.DataFrame], Figure]
     reading: str
 
@@ -38,34 +38,29 @@ class Picture:
 PICTURES = (
     Picture(
         "relationship_funnel",
-        "as_of_date, level",
         standing_plot,
         "Each Monday, everybody who was known by then. A brand that only collects addresses grows at the top, where "
         "nobody has done anything for a year; one that people come back to grows below.",
     ),
     Picture(
         "relationship_funnel",
-        "as_of_date, level",
         movement_plot,
         "Falling is slower than rising by rule: a level is left only when the softer rule for staying fails, too.",
     ),
     Picture(
         "relationship_funnel",
-        "as_of_date, level",
         open_bottom_plot,
         "The open bottom of the funnel: new people who came because a customer shared something, by the level at which "
         "that customer stood in the week.",
     ),
     Picture(
         "relationship_cohorts",
-        "cohort_month, months_since",
         cohort_plot,
         "Each line is the month in which people bought for the first time. A column that grows darker downwards says "
         "that newer customers come back more than those before them. The running month is left out.",
     ),
     Picture(
         "value_concentration",
-        "value_kind, top_share",
         concentration_plot,
         "The further a line stands above the grey one, the fewer people the brand lives from.",
     ),
@@ -92,16 +87,16 @@ figure {{ margin: 2rem 0; }}
 
 def write_relationship_page(run: Run) -> None:
     """Write the page of the tables that stand in the warehouse for the run's day."""
+    shown = {picture.table for picture in PICTURES}
     with connect(run.home, read_only=True) as connection:
-        figures = [
-            _figure(
-                picture,
-                frame(
-                    connection, f"select * from published.{picture.table} order by {picture.order}"
-                ),
+        rows = {
+            table.name: frame(
+                connection, f"select * from published.{table.name} order by {', '.join(table.key)}"
             )
-            for picture in PICTURES
-        ]
+            for table in published_tables()
+            if table.name in shown
+        }
+    figures = [_figure(picture, rows[picture.table]) for picture in PICTURES]
     page = run.home.relationship_page
     page.parent.mkdir(parents=True, exist_ok=True)
     part = page.with_suffix(".part")

@@ -27,13 +27,7 @@ portraits as (
 ),
 
 levels as (
-    select
-        customer_id,
-        level,
-        since,
-        last_reason
-    from {{ ref('int_customer__levels') }}
-    where as_of_date = (select max(as_of_date) from {{ ref('int_customer__levels') }})
+    {{ levels_now() }}
 ),
 
 -- A target with several horizons is shown here at its shortest; all of them are in customer_scores.

@@ -1,10 +1,6 @@
 -- One row per strong customer who has brought nobody within 365 days: who is likely to be the next super user, and what is missing.
 with levels as (
-    select
-        customer_id,
-        level
-    from {{ ref('int_customer__levels') }}
-    where as_of_date = (select max(history.as_of_date) from {{ ref('int_customer__levels') }} as history)
+    {{ levels_now() }}
 ),
 
 sharers as (

@@ -1,10 +1,6 @@
 -- One row per super user: customers who keep buying and have proved to bring others, and staff who sell and bring; the strongest first.
 with levels as (
-    select
-        customer_id,
-        level
-    from {{ ref('int_customer__levels') }}
-    where as_of_date = (select max(history.as_of_date) from {{ ref('int_customer__levels') }} as history)
+    {{ levels_now() }}
 ),
 
 chosen as (

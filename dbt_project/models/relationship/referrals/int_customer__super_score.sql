@@ -24,7 +24,7 @@ people as (
         roles.customer_no,
         roles.customer_id,
         case
-            when concat(',', roles.roles, ',') like '%,staff,%' or concat(',', roles.roles, ',') like '%,seller,%'
+            when {{ has_role('roles.roles', "'staff'") }} or {{ has_role('roles.roles', "'seller'") }}
                 then 'super_staff'
             else 'super_user'
         end as role

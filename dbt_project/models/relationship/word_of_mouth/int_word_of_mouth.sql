@@ -28,23 +28,17 @@ with spoken as (
     where kinds.says = 'review' or (interactions.rating is not null and kinds.says is null)
 
     union all
-    -- A referral is credited to a share; what was shared tells what it is about.
+    -- A referral is about what the credited share was about.
     select
-        referrals.inviter_no as speaker_no,
+        inviter_no as speaker_no,
         'referral' as kind,
         cast(null as varchar) as source,
-        min(shares.channel) as channel,
+        channel,
         cast(null as varchar) as place,
-        min(shares.product_id) as product_id,
+        product_id,
         cast(null as decimal(18, 4)) as rating,
-        referrals.brought_at as occurred_at
-    from {{ ref('int_referrals') }} as referrals
-    left join {{ ref('int_customer__shares') }} as shares
-        on
-            referrals.inviter_no = shares.inviter_no
-            and referrals.invitee_no = shares.invitee_no
-            and referrals.brought_at = shares.occurred_at
-    group by referrals.inviter_no, referrals.invitee_no, referrals.brought_at
+        brought_at as occurred_at
+    from {{ ref('int_referrals') }}
 ),
 
 ratings as (
