@@ -14,31 +14,14 @@ PACKAGES = ("ml", "expectations", "dags")
 OURS = {"ml", "expectations", "dags", "dbt_project", "tests"}
 
 # Statistics and learning: numbers in, numbers out. They know no files, no database and no MLflow.
-PURE = {
-    "splits",
-    "models",
-    "linear",
-    "trees",
-    "metrics",
-    "calibration",
-    "crossfit",
-    "choice",
-    "frames",
-    "bundle",
-    "model_card",
-    "result",
-    "promotion",
-    "training",
-    "refit",
-    "task",
-}
+PURE = ("ml/learn/models", "ml/learn/training", "ml/learn/judging")
 NOT_PURE = {"duckdb", "mlflow", "pathlib", "os", "sqlite3", "subprocess", "requests", "click"}
 
 # The one module that talks to each of these libraries.
 TALKS_TO = {
     "mlflow": {"ml/learn/registry.py"},
     "great_expectations": {"expectations/validation.py"},
-    "lightgbm": {"ml/learn/trees.py"},
+    "lightgbm": {"ml/learn/models/trees.py"},
     "phonenumbers": {"ml/data/phones.py"},
 }
 
@@ -85,11 +68,11 @@ def test_the_modules_are_found() -> None:
     assert len(found) > 60
     assert {
         "ml/cli.py",
-        "ml/learn/training.py",
+        "ml/learn/training/train.py",
         "expectations/runner.py",
         "dags/customer_360_daily.py",
     } <= found
-    assert {f"ml/learn/{name}.py" for name in PURE} <= found
+    assert all(any(name.startswith(f"{folder}/") for name in found) for folder in PURE)
     assert {"ml.data.build", "ml.data.build.build_landing"} <= set(
         imports_of(REPOSITORY / "ml/flow.py")
     )
@@ -124,25 +107,14 @@ def test_dags_import_nothing_heavy() -> None:
     assert broken == {}
 
 
-@pytest.mark.parametrize("module", sorted(PURE))
-def test_learning_is_pure(module: str) -> None:
-    names = set(imports_of(REPOSITORY / "ml" / "learn" / f"{module}.py"))
+@pytest.mark.parametrize("path", modules(*PURE), ids=name_of)
+def test_learning_is_pure(path: Path) -> None:
+    names = set(imports_of(path))
+    allowed = tuple(folder.replace("/", ".") + "." for folder in PURE)
+    packages = {folder.replace("/", ".") for folder in PURE}
     ours = {name for name in names if top(name) in OURS}
-    allowed = ("ml.learn", *(f"ml.learn.{name}" for name in PURE))
-    assert {
-        name for name in ours if not name.startswith(allowed) or _leaves_learning(name)
-    } == set()
+    assert {name for name in ours - packages if not name.startswith(allowed)} == set()
     assert {top(name) for name in names} & NOT_PURE == set()
-
-
-def _leaves_learning(name: str) -> bool:
-    """`from ml.learn import registry` is as impure as importing it outright."""
-    parts = name.split(".")
-    return (
-        len(parts) > 2
-        and (REPOSITORY / "ml" / "learn" / f"{parts[2]}.py").exists()
-        and parts[2] not in PURE
-    )
 
 
 @pytest.mark.parametrize("library", sorted(TALKS_TO))

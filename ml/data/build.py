@@ -20,7 +20,7 @@ from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
 from ml.identity.households import assign_households
-from ml.learn.splits import cutoff_grid
+from ml.learn.training.splits import cutoff_grid
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of

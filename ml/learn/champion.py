@@ -16,7 +16,7 @@ from ml.learn.registry import EVALUATION_FOLDER, OOF_FILE, RegisteredModel, Regi
 from ml.run import Run
 
 if TYPE_CHECKING:
-    from ml.learn.promotion import Comparison
+    from ml.learn.judging.promotion import Comparison
 
 
 def due_targets(run: Run, name: str | None = None) -> list[Target]:
@@ -109,7 +109,7 @@ def _compare(
     """Candidate (out of fold) and champion on the rows that are later than the champion's training."""
     import pandas as pd
 
-    from ml.learn.promotion import compare
+    from ml.learn.judging.promotion import compare
     from ml.learn.training_rows import training_frames
 
     oof = pd.read_parquet(BytesIO(registry.files(candidate, EVALUATION_FOLDER)[OOF_FILE]))

@@ -15,10 +15,10 @@ from ml.data.build import build_labels
 from ml.data.questions import question_of
 from ml.data.targets import Target
 from ml.home import SEEDS
-from ml.learn.bundle import ModelBundle
 from ml.learn.definition import SEED, definition_hash
-from ml.learn.model_card import Circumstances, model_card, short_card
-from ml.learn.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
+from ml.learn.judging.model_card import Circumstances, model_card, short_card
+from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
+from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import (
     EVALUATION_FOLDER,
     MODEL_FOLDER,
@@ -27,8 +27,8 @@ from ml.learn.registry import (
     Registry,
     model_name,
 )
-from ml.learn.result import TrainingResult
-from ml.learn.training import train
+from ml.learn.training.result import TrainingResult
+from ml.learn.training.train import train
 from ml.learn.training_rows import feature_names, training_frames
 from ml.run import Run, RunState
 from ml.serve.reasons import phrase_for

@@ -17,9 +17,9 @@ from ml.data.build import build_cutoffs, complete_until_of
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
 from ml.errors import KithError
-from ml.learn import metrics
-from ml.learn.bundle import ModelBundle
-from ml.learn.plots import calibration_plot, lift_plot
+from ml.learn.judging import metrics
+from ml.learn.judging.plots import calibration_plot, lift_plot
+from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RULE_FOLDER, Registry
 from ml.run import Run, RunState
 from ml.serve.versions import Version, Versions

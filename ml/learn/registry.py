@@ -38,7 +38,7 @@ from ml.home import Home
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ml.learn.bundle import ModelBundle
+    from ml.learn.models.bundle import ModelBundle
 
 # Where the files of a training lie among the artifacts of its run.
 MODEL_FOLDER = "model"
@@ -223,7 +223,7 @@ class Registry:
             KithError: the files do not have the SHA-256 under which they were registered.
         """
         # Brings scikit-learn and LightGBM: only those who predict pay for it.
-        from ml.learn.bundle import ModelBundle
+        from ml.learn.models.bundle import ModelBundle
 
         try:
             bundle = ModelBundle.from_files(self.files(model, MODEL_FOLDER))

@@ -32,7 +32,7 @@ from truth_groups import groups_of, side_by_side
 from ml.data.demo import default_truth_folder
 from ml.data.warehouse import connect
 from ml.home import Home
-from ml.learn.frames import labelled_rows, with_plain_keys
+from ml.learn.training.frames import labelled_rows, with_plain_keys
 from ml.serve.versions import Versions
 
 Floats = npt.NDArray[np.float64]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ml.learn.calibration import choose_calibration, fit_platt, fit_shift
-from ml.learn.linear import sigmoid
-from ml.learn.metrics import log_loss
+from ml.learn.judging.metrics import log_loss
+from ml.learn.models.linear import sigmoid
+from ml.learn.training.calibration import choose_calibration, fit_platt, fit_shift
 
 HORIZON = 14
 

@@ -13,11 +13,11 @@ from ml.data.questions import question_of
 from ml.data.targets import Target, known_targets
 from ml.home import Home
 from ml.learn.fit import top_features
-from ml.learn.model_card import GRADES, Circumstances, model_card, short_card
-from ml.learn.plots import backtest_plot, feature_plot
+from ml.learn.judging.model_card import GRADES, Circumstances, model_card, short_card
+from ml.learn.judging.plots import backtest_plot, feature_plot
 from ml.learn.registry import MODEL_FOLDER, Registry
-from ml.learn.result import TrainingResult
-from ml.learn.training import train
+from ml.learn.training.result import TrainingResult
+from ml.learn.training.train import train
 from tests.learn.worlds import HORIZON, World, make_world
 
 RULES = ["visits_count_30d", "complaints_count_30d"]

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from ml.learn.linear import RegularisedLogistic, Scaler, SimpleRule, sigmoid, signed_log
-from ml.learn.models import model_from_parts
-from ml.learn.trees import BoostedTrees, TreeRows
+from ml.learn.models.linear import RegularisedLogistic, Scaler, SimpleRule, sigmoid, signed_log
+from ml.learn.models.parts import model_from_parts
+from ml.learn.models.trees import BoostedTrees, TreeRows
 
 SEED = 11
 

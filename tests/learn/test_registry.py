@@ -12,9 +12,9 @@ import pytest
 from ml.data.targets import Target
 from ml.errors import KithError
 from ml.home import Home
-from ml.learn.bundle import ModelBundle
+from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import MODEL_FOLDER, RegisteredModel, Registry
-from ml.learn.training import train
+from ml.learn.training.train import train
 
 TARGET = Target("next_purchase", 7, 365)
 DAY = date(2024, 6, 1)

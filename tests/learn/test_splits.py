@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml.learn.splits import EPOCH, STEPS, cutoff_grid, rolling_folds
+from ml.learn.training.splits import EPOCH, STEPS, cutoff_grid, rolling_folds
 
 DAYS = st.dates(date(2000, 1, 1), date(2030, 1, 1))
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2032, 1, 1))

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.learn import metrics
-from ml.learn.bundle import ModelBundle
-from ml.learn.crossfit import Table, make_splits
-from ml.learn.result import grade_of
-from ml.learn.training import compare, train
+from ml.learn.judging import metrics
+from ml.learn.models.bundle import ModelBundle
+from ml.learn.training.crossfit import Table, make_splits
+from ml.learn.training.result import grade_of
+from ml.learn.training.train import compare, train
 from tests.learn.worlds import HORIZON, make_world
 
 RULES = ["visits_count_30d", "complaints_count_30d"]

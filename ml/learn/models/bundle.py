@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ml.learn.calibration import Calibrator
-from ml.learn.linear import Floats
-from ml.learn.models import Model, model_from_parts
+from ml.learn.models.linear import Floats
+from ml.learn.models.parts import Model, model_from_parts
+from ml.learn.training.calibration import Calibrator
 
 FORMAT = 1
 JSON_FILE = "bundle.json"

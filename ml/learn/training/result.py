@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ml.learn.bundle import ModelBundle
+from ml.learn.models.bundle import ModelBundle
 
 GRADE_A_GAIN = 0.05
 GRADE_B_GAIN = 0.01

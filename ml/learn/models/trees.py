@@ -14,7 +14,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.learn.linear import Floats, RegularisedLogistic, sigmoid
+from ml.learn.models.linear import Floats, RegularisedLogistic, sigmoid
 
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",

@@ -7,8 +7,8 @@ ever pickled: a file that can run code does not belong in a registry.
 
 from typing import Any
 
-from ml.learn.linear import RegularisedLogistic, SimpleRule
-from ml.learn.trees import BoostedTrees
+from ml.learn.models.linear import RegularisedLogistic, SimpleRule
+from ml.learn.models.trees import BoostedTrees
 
 Model = SimpleRule | RegularisedLogistic | BoostedTrees
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.learn.linear import Floats, RegularisedLogistic, SimpleRule, one_blas_thread, sigmoid
-from ml.learn.metrics import log_loss
-from ml.learn.splits import rolling_folds
-from ml.learn.trees import GrowingTrees, TreeRows
+from ml.learn.judging.metrics import log_loss
+from ml.learn.models.linear import Floats, RegularisedLogistic, SimpleRule, one_blas_thread, sigmoid
+from ml.learn.models.trees import GrowingTrees, TreeRows
+from ml.learn.training.splits import rolling_folds
 
 Rows = NDArray[np.intp]
 

@@ -4,13 +4,13 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from ml.learn.bundle import ModelBundle
-from ml.learn.calibration import Calibrator
-from ml.learn.crossfit import OutOfFold, Table
-from ml.learn.linear import RegularisedLogistic, SimpleRule
-from ml.learn.models import Model
-from ml.learn.task import Task
-from ml.learn.trees import BoostedTrees
+from ml.learn.models.bundle import ModelBundle
+from ml.learn.models.linear import RegularisedLogistic, SimpleRule
+from ml.learn.models.parts import Model
+from ml.learn.models.trees import BoostedTrees
+from ml.learn.training.calibration import Calibrator
+from ml.learn.training.crossfit import OutOfFold, Table
+from ml.learn.training.task import Task
 
 BASE_RATE_ROWS = 1000
 """The base rate is that of the latest cut-offs that together hold this many rows."""

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ml.learn.frames import KEYS, with_plain_keys
-from ml.learn.metrics import paired_bootstrap, row_log_loss
+from ml.learn.judging.metrics import paired_bootstrap, row_log_loss
+from ml.learn.training.frames import KEYS, with_plain_keys
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.learn import metrics
-from ml.learn.bundle import ModelBundle
-from ml.learn.calibration import Calibrator
-from ml.learn.choice import Choice, choose
-from ml.learn.crossfit import (
+from ml.learn.judging import metrics
+from ml.learn.judging.promotion import Comparison, compare
+from ml.learn.models.bundle import ModelBundle
+from ml.learn.models.linear import sigmoid
+from ml.learn.training.calibration import Calibrator
+from ml.learn.training.choice import Choice, choose
+from ml.learn.training.crossfit import (
     OutOfFold,
     Split,
     Table,
@@ -26,12 +28,10 @@ from ml.learn.crossfit import (
     rule_out_of_fold,
     trees_out_of_fold,
 )
-from ml.learn.frames import KEYS, labelled_rows
-from ml.learn.linear import sigmoid
-from ml.learn.promotion import Comparison, compare
-from ml.learn.refit import fit_bundle
-from ml.learn.result import TrainingResult
-from ml.learn.task import Task
+from ml.learn.training.frames import KEYS, labelled_rows
+from ml.learn.training.refit import fit_bundle
+from ml.learn.training.result import TrainingResult
+from ml.learn.training.task import Task
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
 

@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from ml.learn.result import GRADE_A_GAIN, GRADE_B_GAIN, TrainingResult
+from ml.learn.training.result import GRADE_A_GAIN, GRADE_B_GAIN, TrainingResult
 
 GRADES = {
     "A": f"at least {GRADE_A_GAIN * 100:g} % less log-loss than the best simple rule, beyond chance and on later days",

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ml.learn.linear import FAINT_RIDGE, Floats, fit_path, sigmoid
-from ml.learn.metrics import paired_bootstrap, row_log_loss
+from ml.learn.judging.metrics import paired_bootstrap, row_log_loss
+from ml.learn.models.linear import FAINT_RIDGE, Floats, fit_path, sigmoid
 
 LEAST_LATER_CUTOFFS = 3
 LEAST_ROWS = 500

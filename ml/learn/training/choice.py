@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.learn.calibration import Calibrator, choose_calibration
-from ml.learn.crossfit import OutOfFold, Table
-from ml.learn.linear import Floats, sigmoid
-from ml.learn.metrics import log_loss, paired_bootstrap, row_log_loss
-from ml.learn.result import grade_of
+from ml.learn.judging.metrics import log_loss, paired_bootstrap, row_log_loss
+from ml.learn.models.linear import Floats, sigmoid
+from ml.learn.training.calibration import Calibrator, choose_calibration
+from ml.learn.training.crossfit import OutOfFold, Table
+from ml.learn.training.result import grade_of
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How good a model is: measures, comparisons, pictures and its card. Numbers in, numbers out."""

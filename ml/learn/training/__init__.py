@@ -1,0 +1,1 @@
+"""From labelled rows to a chosen, corrected and refitted model. Numbers in, numbers out."""
