@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from ml import gates, transform
 from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
 from ml.gates import check_border
 from ml.run import Run
@@ -62,6 +63,8 @@ def score(run: Run) -> None:
 
 def run_day(run: Run) -> str:
     """Everything for one day: build, train when due, score, audit, publish. Gives the version's name."""
+    transform.start(run.home)
+    gates.start()
     from ml.learn.champion import promote_candidates
 
     build(run)
