@@ -4,7 +4,7 @@ The steps: join labels and features in a fixed order; count customers; split for
 predict every contender out of fold; choose settings, winner and correction there; grade; refit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -49,6 +49,12 @@ def train(
     threads: int = 2,
     max_folds: int = 3,
     half_life_days: float | None = None,
+    families: Mapping[str, str] | None = None,
+    directions: Mapping[str, int] | None = None,
+    slices: pd.DataFrame | None = None,
+    search_trials: int = 0,
+    today: pd.DataFrame | None = None,
+    allowed_strong: Sequence[str] = (),
     on_progress: Callable[[str], None] | None = None,
 ) -> TrainingResult:
     """Train, choose and grade the model of one target and horizon.
