@@ -31,6 +31,7 @@ from ml.learn.training.crossfit import (
 from ml.learn.training.frames import KEYS, labelled_rows
 from ml.learn.training.refit import fit_bundle
 from ml.learn.training.result import TrainingResult
+from ml.learn.training.returning import lifetimes_out_of_fold, with_lifetime_inputs
 from ml.learn.training.task import Task
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
@@ -93,6 +94,7 @@ def train(
         half_life_days,
     )
     splits, out_of_time = make_splits(table, horizon_days, max_folds, seed)
+    splits = with_lifetime_inputs(task, table, splits)
     task.tell(
         f"{target}: {len(rows)} rows at {len(np.unique(table.day))} cut-offs, "
         f"{len(splits)} folds {'forward in time' if out_of_time else 'across customers'}"
@@ -131,6 +133,7 @@ def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, 
     for column in task.rule_columns:
         number = task.feature_names.index(column)
         found[f"rule:{column}"] = rule_out_of_fold(table, splits, number)
+    found |= lifetimes_out_of_fold(task, table, splits)
     task.tell(f"{task.target}: logistic model, and trees alone")
     with ThreadPoolExecutor(1) as pool:  # neither needs the other, nor keeps all threads busy
         logistic = pool.submit(logistic_out_of_fold, table, splits, task.threads)
