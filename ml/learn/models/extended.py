@@ -6,9 +6,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.learn.models.blend import Blend
 from ml.learn.models.lifetime_model import LifetimeInputs
 from ml.learn.models.linear import Floats, RegularisedLogistic
 from ml.learn.models.trees import BoostedTrees
+
+Inner = RegularisedLogistic | BoostedTrees | Blend
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class ExtendedModel:
     """``inner`` on the features and ``inputs``' three columns behind them; sorts of ``inner`` keep their name."""
 
     inputs: LifetimeInputs
-    inner: RegularisedLogistic | BoostedTrees
+    inner: Inner
 
     @property
     def kind(self) -> str:
@@ -43,9 +46,7 @@ class ExtendedModel:
         return plain | {"lifetime_inputs": self.inputs.to_dict()}, text
 
     @classmethod
-    def around(
-        cls, inner: RegularisedLogistic | BoostedTrees, plain: dict[str, Any]
-    ) -> Self | RegularisedLogistic | BoostedTrees:
+    def around(cls, inner: Inner, plain: dict[str, Any]) -> Self | Inner:
         """Put the inputs that ``to_parts`` told around a model read back; without any, give it as it is."""
         if "lifetime_inputs" not in plain:
             return inner

@@ -183,7 +183,9 @@ class ParetoNbd:
         r, alpha, s, beta = self.parameters
         staying = beta + seen.age
         stretch = np.log((staying + days) / staying)
-        time = staying * (stretch if abs(s - 1.0) < 1e-9 else -expm1((1.0 - s) * stretch) / (s - 1.0))
+        time = staying * (
+            stretch if abs(s - 1.0) < 1e-9 else -expm1((1.0 - s) * stretch) / (s - 1.0)
+        )
         return np.asarray(self.alive(seen) * (r + seen.repeats) / (alpha + seen.age) * time)
 
     def _ways(self, seen: Histories) -> tuple[Floats, Floats]:
@@ -232,9 +234,7 @@ def fit_curve(kind: str, seen: Histories) -> tuple[Curve, float]:
 
     bounds = [(middle - 12.0, middle + 12.0) for middle in centre]
     options = {"maxiter": 200, "ftol": 1e-10, "gtol": 1e-6}
-    found = minimize(
-        penalised, centre, jac=True, method="L-BFGS-B", bounds=bounds, options=options
-    )
+    found = minimize(penalised, centre, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     curve = sort(_plain(found.x))
     return curve, float(curve.log_likelihood(seen)[0].mean())
 

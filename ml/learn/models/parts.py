@@ -7,22 +7,24 @@ ever pickled: a file that can run code does not belong in a registry.
 
 from typing import Any
 
-from ml.learn.models.extended import ExtendedModel
+from ml.learn.models.blend import Blend
+from ml.learn.models.extended import ExtendedModel, Inner
 from ml.learn.models.lifetime_model import LifetimeModel
 from ml.learn.models.linear import RegularisedLogistic, SimpleRule
 from ml.learn.models.trees import BoostedTrees
 
-Model = SimpleRule | LifetimeModel | RegularisedLogistic | BoostedTrees | ExtendedModel
+Model = SimpleRule | LifetimeModel | Inner | ExtendedModel
 
 ALONE: dict[str, type[SimpleRule] | type[LifetimeModel]] = {
     "rule": SimpleRule,
     "bg_nbd": LifetimeModel,
     "pareto_nbd": LifetimeModel,
 }
-PERHAPS_EXTENDED: dict[str, type[RegularisedLogistic] | type[BoostedTrees]] = {
+PERHAPS_EXTENDED: dict[str, type[Inner]] = {
     "logistic": RegularisedLogistic,
     "trees": BoostedTrees,
     "trees_on_logistic": BoostedTrees,
+    "blend": Blend,
 }
 
 
@@ -40,6 +42,7 @@ def model_from_parts(kind: str, plain: dict[str, Any], text: str | None) -> Mode
 
 
 __all__ = [
+    "Blend",
     "BoostedTrees",
     "ExtendedModel",
     "LifetimeModel",

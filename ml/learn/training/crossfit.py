@@ -11,13 +11,15 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ml.learn.judging.metrics import log_loss
 from ml.learn.models.lifetime_model import LifetimeInputs
 from ml.learn.models.linear import Floats, RegularisedLogistic, SimpleRule, one_blas_thread, sigmoid
-from ml.learn.models.trees import GrowingTrees, TreeRows
+from ml.learn.models.trees import DEFAULTS, GrowingTrees, TreeRows, TreeSettings
 from ml.learn.training.splits import rolling_folds
+from ml.learn.training.task import Task
 
 Rows = NDArray[np.intp]
 
@@ -84,6 +86,17 @@ class OutOfFold:
     logit: Floats
     setting: float
     per_split: list[Any]
+
+
+def table_of(task: Task, rows: pd.DataFrame, half_life_days: float | None) -> Table:
+    """Give the labelled rows of a task, as ``labelled_rows`` ordered them, as arrays."""
+    return Table(
+        rows[list(task.feature_names)].to_numpy(dtype=np.float32, na_value=np.nan),
+        rows["label"].to_numpy(dtype=np.float64),
+        rows["as_of_date"].to_numpy().astype("datetime64[D]"),
+        np.unique(rows["customer_id"].to_numpy(dtype=np.str_), return_inverse=True)[1],
+        half_life_days,
+    )
 
 
 def make_splits(
@@ -190,6 +203,8 @@ def trees_out_of_fold(
     seed: int,
     threads: int,
     base: OutOfFold | None,
+    settings: TreeSettings = DEFAULTS,
+    max_rounds: int = MAX_ROUNDS,
 ) -> OutOfFold:
     """Predict with the number of trees whose pooled log-loss is lowest, possibly none on a base.
 
@@ -205,12 +220,12 @@ def trees_out_of_fold(
         offset = logistic.logit(rows.values) if logistic else None
         judged_offset = logistic.logit(judged) if logistic else None
         rows = replace(rows, offset=offset)
-        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads))
+        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads, settings))
         start.append(np.zeros(len(split.judge)) if judged_offset is None else judged_offset)
     outcome = table.outcome[judged_rows(splits)]
     best = OutOfFold(np.concatenate(start), 0.0, [])
     best_loss = log_loss(outcome, sigmoid(best.logit)) if base else np.inf
-    for rounds in range(ROUNDS_STEP, MAX_ROUNDS + 1, ROUNDS_STEP):
+    for rounds in range(ROUNDS_STEP, max_rounds + 1, ROUNDS_STEP):
         logit = np.concatenate([trees.grow(ROUNDS_STEP) for trees in growing])
         loss = log_loss(outcome, sigmoid(logit))
         if loss < best_loss * (1.0 - LEAST_IMPROVEMENT):

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from ml.learn.models.blend import Blend
 from ml.learn.models.bundle import ModelBundle
-from ml.learn.models.extended import ExtendedModel
+from ml.learn.models.extended import ExtendedModel, Inner
 from ml.learn.models.lifetime_model import LifetimeInputs
 from ml.learn.models.lifetimes import CURVES
 from ml.learn.models.linear import RegularisedLogistic, SimpleRule
@@ -65,19 +66,22 @@ def _refit_inner(
     found: dict[str, OutOfFold],
     served: str,
     inputs: LifetimeInputs | None,
-) -> RegularisedLogistic | BoostedTrees:
+) -> Inner:
     """Fit logistic model and trees on the features and the columns derived from them."""
     rows = table.tree_rows(np.arange(len(table.outcome)), None, inputs)
-    base = None
-    if served != "trees":
-        (base,) = RegularisedLogistic.fit_path(
-            rows.values, rows.outcome, rows.weights, [found["logistic"].setting]
-        )
     rounds = 0 if served == "logistic" else int(found[served].setting)
-    if base is not None and rounds == 0:
-        return base
-    offset = None if base is None else base.logit(rows.values)
-    return BoostedTrees.fit(replace(rows, offset=offset), rounds, task.seed, task.threads, base)
+    if served == "trees":
+        return BoostedTrees.fit(rows, rounds, task.seed, task.threads, None, task.trees)
+    (logistic,) = RegularisedLogistic.fit_path(
+        rows.values, rows.outcome, rows.weights, [found["logistic"].setting]
+    )
+    if served == "blend":
+        trees = BoostedTrees.fit(rows, rounds, task.seed, task.threads, None, task.trees)
+        return Blend(logistic, trees)
+    if rounds == 0:
+        return logistic
+    rows = replace(rows, offset=logistic.logit(rows.values))
+    return BoostedTrees.fit(rows, rounds, task.seed, task.threads, logistic, task.on_logistic())
 
 
 def _base_rate(table: Table) -> float:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.learn.models.lifetime_model import LIFETIME_FEATURES, LifetimeInputs, LifetimeModel
 from ml.learn.models.lifetimes import CURVES, Curve, Histories, fit_curve
@@ -41,9 +43,14 @@ def histories(table: Table, rows: Rows, columns: Columns) -> Floats:
     """
     latest_first = rows[::-1]
     _, places = np.unique(table.customer[latest_first], return_index=True)
-    own = np.asarray(table.values[latest_first[places]][:, list(columns)], dtype=np.float64)
-    own = own[np.isfinite(own).all(axis=1)]
-    return own[:: -(-len(own) // MOST_HISTORIES) or 1]
+    return thinned(table.values[latest_first[places]][:, list(columns)])
+
+
+def thinned(own: NDArray[Any]) -> Floats:
+    """Leave out histories with a number missing, and all but MOST_HISTORIES, evenly in their order."""
+    whole = np.asarray(own, dtype=np.float64)
+    whole = whole[np.isfinite(whole).all(axis=1)]
+    return np.asarray(whole[:: -(-len(whole) // MOST_HISTORIES) or 1])
 
 
 def with_lifetime_inputs(task: Task, table: Table, splits: Sequence[Split]) -> list[Split]:
@@ -70,17 +77,22 @@ def fit_lifetime_model(
     """Fit a curve on the histories of these rows and its line on their outcomes."""
     own = histories(table, rows, columns)
     curve, _ = fit_curve(kind, Histories.of(own))
-    model = curve_model(task, curve, own, columns)
-    outcome, weights = table.outcome[rows], table.weights(rows)
+    return with_line(table, rows, curve_model(task, curve, own, columns))
+
+
+def with_line(table: Table, rows: Rows, model: LifetimeModel) -> LifetimeModel:
+    """Fit the model's line on the outcomes of these rows; leave it where they are too few."""
+    outcome = table.outcome[rows]
     if min(outcome.sum(), len(outcome) - outcome.sum()) < LEAST_CLASS_ROWS:
         return model
     raw = model.logit(table.values[rows])
     center, scale = float(raw.mean()), max(float(raw.std()), 1e-9)
     design = ((raw - center) / scale)[:, None]
-    ((level, (slope,)),) = fit_path(design, outcome, weights, [FAINT_RIDGE])
+    ((level, (slope,)),) = fit_path(design, outcome, table.weights(rows), [FAINT_RIDGE])
     if slope <= 0:  # an outcome that runs against the curve is chance: keep the curve's own order
         return model
-    return replace(model, intercept=level - float(slope) * center / scale, slope=float(slope) / scale)
+    slope = float(slope) / scale
+    return replace(model, intercept=level - slope * center, slope=slope)
 
 
 def curve_model(task: Task, curve: Curve, own: Floats, columns: Columns) -> LifetimeModel:
@@ -97,14 +109,14 @@ def curve_model(task: Task, curve: Curve, own: Floats, columns: Columns) -> Life
 
 
 def lifetimes_out_of_fold(
-    task: Task, table: Table, splits: Sequence[Split]
+    task: Task, table: Table, splits: Sequence[Split], kinds: Sequence[str] = tuple(CURVES)
 ) -> dict[str, OutOfFold]:
-    """Predict with each of the two models, where the features hold order days."""
+    """Predict with each of these curves, where the features hold order days."""
     columns = lifetime_columns(task)
-    if columns is None or any(split.inputs is None for split in splits):
+    if columns is None or not all(len(histories(table, s.fit, columns)) for s in splits):
         return {}
     found = {}
-    for kind in CURVES:
+    for kind in kinds:
         models = [fit_lifetime_model(task, table, s.fit, kind, columns) for s in splits]
         parts = [m.logit(table.values[s.judge]) for m, s in zip(models, splits, strict=True)]
         found[kind] = OutOfFold(np.concatenate(parts), 0.0, list(models))
