@@ -31,7 +31,7 @@ from ml.learn.training.result import TrainingResult
 from ml.learn.training.train import train
 from ml.learn.training_rows import feature_names, training_frames
 from ml.run import Run, RunState
-from ml.serve.reasons import phrase_for
+from ml.serve.phrases import phrase_for
 
 TOP_FEATURES = 15
 # Of how many rows a model's contributions are averaged: trees explain a few thousand in a second.
@@ -83,7 +83,9 @@ def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
         labels,
         target=target.name,
         horizon_days=target.horizon_days,
-        rule_columns=rule_features(target),
+        # Without the entity of its rules a target has no outcome either, and any rule will do.
+        rule_columns=[name for name in rule_features(target) if name in features.columns]
+        or feature_names(features)[:1],
         min_class_customers=settings.min_class_customers,
         seed=SEED,
         threads=settings.threads,
