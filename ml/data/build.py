@@ -21,7 +21,7 @@ from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
 from ml.identity.households import assign_households
-from ml.learn.training.splits import cutoff_grid
+from ml.learn.training.splits import cutoff_grid, most_cutoffs
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of
@@ -105,7 +105,9 @@ def build_identity(run: Run) -> None:
         f"identity: {records:,} records are {customers:,} customers; {matches:,} pairs of records matched, "
         f"{merges:,} merges on the way"
     )
-    RunState(run).note("identity", changed_ids=changed.as_json() if changed else None)
+    RunState(run).note(
+        "identity", customers=customers, changed_ids=changed.as_json() if changed else None
+    )
 
 
 def build_events(run: Run) -> None:
@@ -168,10 +170,11 @@ def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, da
         return []
     first_fact = date.fromisoformat(str(state["first_fact"]))
     complete_until = complete_until_of(run, state)
+    most = most_cutoffs(int(str(state["customers"])))
     return [
         (target.name, target.horizon_days, cutoff)
         for target in run.targets
-        for cutoff in cutoff_grid(first_fact, complete_until, target.horizon_days)
+        for cutoff in cutoff_grid(first_fact, complete_until, target.horizon_days, most)
     ]
 
 

@@ -18,20 +18,24 @@ from ml.home import SEEDS
 from ml.learn.definition import SEED, definition_hash
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
+from ml.learn.judging.unjudged_card import unjudged_card
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import (
     EVALUATION_FOLDER,
     MODEL_FOLDER,
     OOF_FILE,
     RULE_FOLDER,
+    UNJUDGED,
     Registry,
     model_name,
 )
 from ml.learn.training.result import TrainingResult
+from ml.learn.training.returning import IS_LEAVING
 from ml.learn.training.train import train
-from ml.learn.training_rows import feature_names, training_frames
+from ml.learn.training_rows import feature_families, feature_names, training_frames
 from ml.run import Run, RunState
 from ml.serve.phrases import phrase_for
+from ml.serve.score import population_features
 
 TOP_FEATURES = 15
 # Of how many rows a model's contributions are averaged: trees explain a few thousand in a second.
@@ -49,7 +53,8 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         build_labels(run)
         state = RunState(run).require("labels", "train")
     for target in targets:
-        result, leaned_on = _train_one(run, target)
+        today = population_features(run, target) if "features" in state["done"] else None
+        result, leaned_on = _train_one(run, target, today)
         outcome = {
             "status": result.status,
             "customers_with": result.customers_with,
@@ -58,10 +63,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         }
         RunState(run).note("train", **{f"training_{target.key}": outcome})
         if result.bundle is None:
-            run.report(
-                f"{target.key}: not trained, thin data: {result.customers_with:,} customers with the outcome and "
-                f"{result.customers_without:,} without were found, {result.customers_needed:,} of each are needed"
-            )
+            run.report(_thin_data(target, result))
             continue
         around = _circumstances(run, target, leaned_on, str(state["landing_digest"]))
         _log_training(run, registry, target, result, around)
@@ -73,7 +75,22 @@ def rule_features(target: Target) -> list[str]:
         return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
 
 
-def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
+def _thin_data(target: Target, result: TrainingResult) -> str:
+    told = (
+        f"{target.key}: not trained, thin data: {result.customers_with:,} customers with the outcome and "
+        f"{result.customers_without:,} without were found, {result.customers_needed:,} of each are needed"
+    )
+    if target.name not in IS_LEAVING:
+        return told
+    return (
+        f"{told}; or {result.returned_needed:,} who bought on two days, of whom there are "
+        f"{result.customers_returned:,}"
+    )
+
+
+def _train_one(
+    run: Run, target: Target, today: pd.DataFrame | None
+) -> tuple[TrainingResult, pd.DataFrame]:
     """A target's training, and the features that its model leans on (none where nothing was trained)."""
     features, labels = training_frames(run, target)
     settings = run.home.settings
@@ -89,11 +106,16 @@ def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
         min_class_customers=settings.min_class_customers,
         seed=SEED,
         threads=settings.threads,
+        families=feature_families(run),
+        search_trials=settings.search_trials,
+        today=today,
+        min_returned_customers=settings.min_returned_customers,
         on_progress=run.report,
     )
     if result.bundle is None:
         return result, pd.DataFrame()
-    return result, top_features(result.bundle, features)
+    rows = features if today is None or today.empty else today
+    return result, top_features(result.bundle, rows)
 
 
 def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +149,7 @@ def _log_training(
     run: Run, registry: Registry, target: Target, result: TrainingResult, around: Circumstances
 ) -> None:
     assert result.bundle is not None
-    assert result.rule_bundle is not None
+    is_judged = result.rule_bundle is not None
     tags = {
         "as_of_date": run.as_of_date.isoformat(),
         "definition_hash": around.definition_hash,
@@ -135,6 +157,7 @@ def _log_training(
         "trained_until": str(result.trained_until),
         "served": str(result.served),
         "best_rule": str(result.best_rule),
+        "judged": "yes" if is_judged else UNJUDGED,
     }
     run_id = registry.log_run(
         target,
@@ -147,11 +170,17 @@ def _log_training(
         },
         metrics=_flat_metrics(result),
         texts=_texts(target, result, around),
-        figures=_figures(target, result, around),
+        figures=_figures(target, result, around) if is_judged else {},
         files=_files(result.bundle, result.rule_bundle, result.oof),
     )
     version = registry.register(target, run_id, result.bundle, tags)
-    registry.describe(version, about=around.asked, card=short_card(result, around))
+    card = short_card(result, around) if is_judged else unjudged_card(result, around)
+    registry.describe(version, about=around.asked, card=card)
+    if not is_judged:
+        run.report(
+            f"{target.key}: {result.served} serves, grade {result.grade}; too few outcomes to judge it by"
+        )
+        return
     served, rule = result.metrics["served"], result.metrics[str(result.best_rule)]
     run.report(
         f"{target.key}: {result.served} serves, grade {result.grade}; out of fold AUC {served['auc']:.3f}, log-loss "
@@ -161,13 +190,19 @@ def _log_training(
 
 def _texts(target: Target, result: TrainingResult, around: Circumstances) -> dict[str, str]:
     assert result.bundle is not None
+    always = {
+        "features.json": json.dumps(list(result.bundle.feature_names), indent=1),
+        "families.csv": result.families.to_csv(index=False),
+        "targets.json": json.dumps(asdict(target), indent=1),
+    }
+    if result.rule_bundle is None:
+        return {**always, "model_card.md": unjudged_card(result, around)}
     return {
+        **always,
         "model_card.md": model_card(result, around),
         f"{EVALUATION_FOLDER}/backtest.csv": result.backtest.to_csv(index=False),
         f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
         f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
-        "features.json": json.dumps(list(result.bundle.feature_names), indent=1),
-        "targets.json": json.dumps(asdict(target), indent=1),
     }
 
 
@@ -181,10 +216,12 @@ def _figures(target: Target, result: TrainingResult, around: Circumstances) -> d
     }
 
 
-def _files(bundle: ModelBundle, rule: ModelBundle, oof: pd.DataFrame) -> dict[str, bytes]:
+def _files(bundle: ModelBundle, rule: ModelBundle | None, oof: pd.DataFrame) -> dict[str, bytes]:
+    # What nothing was held against stands in for the rule that it could not be compared with.
+    rule_files = (rule or bundle).to_files()
     return {
         **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
-        **{f"{RULE_FOLDER}/{name}": content for name, content in rule.to_files().items()},
+        **{f"{RULE_FOLDER}/{name}": content for name, content in rule_files.items()},
         f"{EVALUATION_FOLDER}/{OOF_FILE}": oof.to_parquet(index=False),
     }
 

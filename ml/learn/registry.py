@@ -45,6 +45,8 @@ MODEL_FOLDER = "model"
 RULE_FOLDER = "best_rule"
 EVALUATION_FOLDER = "evaluation"
 OOF_FILE = "out_of_fold.parquet"
+UNJUDGED = "no"
+"""Value of the tag `judged` of a model that no outcome could be held against."""
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"

@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame
+from ml.data.warehouse import connect, frame, table_exists
 from ml.run import Run
 
 
@@ -65,3 +65,12 @@ def slices_at(run: Run, dates: Sequence[date]) -> pd.DataFrame:
 def feature_names(features: pd.DataFrame) -> list[str]:
     """The feature list: the columns of the feature table that are no key."""
     return [name for name in features.columns if name not in ("customer_id", "as_of_date")]
+
+
+def feature_families(run: Run) -> dict[str, str] | None:
+    """The family of each feature; None where the warehouse does not list them."""
+    with connect(run.home, read_only=True) as connection:
+        if not table_exists(connection, "features.feature_list"):
+            return None
+        rows = connection.execute("select feature, family from features.feature_list").fetchall()
+    return {str(feature): str(family) for feature, family in rows}

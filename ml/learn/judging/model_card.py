@@ -23,6 +23,9 @@ KINDS = {
     "logistic": "regularised logistic model",
     "trees": "LightGBM",
     "trees_on_logistic": "LightGBM on top of the logistic model",
+    "blend": "mean of logistic model and LightGBM",
+    "bg_nbd": "buy-till-you-die model (BG/NBD)",
+    "pareto_nbd": "buy-till-you-die model (Pareto/NBD)",
 }
 FIGURES = {
     "auc": ("AUC", ".3f"),

@@ -12,7 +12,7 @@ or gone since some moment), so that gradient and P(alive) are weighted means ove
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,39 +54,22 @@ class Histories:
         return cls(repeats, last, age)
 
 
-class Curve(Protocol):
-    """What both models can say of histories; every answer has shape (customers,)."""
-
-    kind: ClassVar[str]
-    parameters: tuple[float, float, float, float]
-
-    def log_likelihood(self, seen: Histories) -> tuple[Floats, Floats]:
-        """Give each history's log-likelihood and its gradient by log-parameter, (4, customers)."""
-        ...
-
-    def alive(self, seen: Histories) -> Floats:
-        """Give the probability of still being a customer."""
-        ...
-
-    def any_order(self, seen: Histories, days: float) -> Floats:
-        """Give the probability of at least one order day within ``days`` from today."""
-        ...
-
-    def expected_orders(self, seen: Histories, days: float) -> Floats:
-        """Give the expected number of order days within ``days`` from today."""
-        ...
-
-
 @dataclass(frozen=True)
 class BgNbd:
-    """BG/NBD with ``parameters`` (r, alpha, a, b); alpha in days."""
+    """BG/NBD with ``parameters`` (r, alpha, a, b); alpha in days.
+
+    Every answer has shape (customers,).
+    """
 
     kind: ClassVar[str] = "bg_nbd"
     times: ClassVar[tuple[int, ...]] = (1,)
     parameters: tuple[float, float, float, float]
 
     def log_likelihood(self, seen: Histories) -> tuple[Floats, Floats]:
-        """Give log-likelihood and gradient (equation 6 of the paper, in two ways: alive, gone)."""
+        """Give each history's log-likelihood (equation 6 of the paper) and its gradient.
+
+        The gradient is by the logs of the parameters, shape (4, customers).
+        """
         r, alpha, a, b = self.parameters
         x = seen.repeats
         ways = self._ways(seen)
@@ -134,14 +117,17 @@ class BgNbd:
 
 @dataclass(frozen=True)
 class ParetoNbd:
-    """Pareto/NBD with ``parameters`` (r, alpha, s, beta); alpha and beta in days."""
+    """Pareto/NBD with ``parameters`` (r, alpha, s, beta); alpha and beta in days.
+
+    Every answer has shape (customers,).
+    """
 
     kind: ClassVar[str] = "pareto_nbd"
     times: ClassVar[tuple[int, ...]] = (1, 3)
     parameters: tuple[float, float, float, float]
 
     def log_likelihood(self, seen: Histories) -> tuple[Floats, Floats]:
-        """Give log-likelihood and gradient; "gone" is integrated over the moment of going."""
+        """Give log-likelihood and gradient as BG/NBD does; the moment of going is integrated over."""
         r, alpha, s, beta = self.parameters
         x = seen.repeats
         ways, when = self._ways(seen)
@@ -211,7 +197,9 @@ def _moments(start: Floats, end: Floats, origin: Floats, shape: Floats) -> tuple
         return distance - origin, np.log(NODE_WEIGHTS[:, None] * length * distance)
 
 
-CURVES: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd}
+Curve = BgNbd | ParetoNbd
+
+CURVES: dict[str, type[Curve]] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd}
 
 
 def fit_curve(kind: str, seen: Histories) -> tuple[Curve, float]:

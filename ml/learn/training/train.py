@@ -26,7 +26,12 @@ from ml.learn.training.refit import fit_bundle
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import with_lifetime_inputs
 from ml.learn.training.task import Task
-from ml.learn.training.thin import customers_who_returned, thin_contest, unjudged_bundle
+from ml.learn.training.thin import (
+    customers_who_returned,
+    thin_contest,
+    unjudged_bundle,
+    unjudged_result,
+)
 from ml.learn.training.weights import choose_half_life
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
@@ -59,10 +64,18 @@ def train(
     ``features``: customer_id, as_of_date, numeric columns (NaN = unknown). ``labels``: customer_id,
     as_of_date, label (0/1), and where there, target and horizon_days, which must then match.
     Rows without a label are ignored; so is the order of the rows. ``rule_columns`` are the features
-    that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less.
+    that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less; None
+    chooses out of fold, infinite means equal weights.
+
+    ``families`` names each feature's family: those that do not help are left out. ``directions``
+    holds -1, 0 or +1 for features whose effect on the log-odds is known. ``today`` are the features
+    of the population at the run's own date. ``search_trials`` settings of the trees are tried (below
+    2: the defaults serve). With fewer than ``min_class_customers`` customers with, or without, the
+    outcome, a buy-till-you-die model serves if ``min_returned_customers`` bought on two days.
 
     Raises ValueError on repeated keys, labels other than 0 and 1, a labelled customer without
-    features, unknown feature names, no rule column, or min_class_customers below 2.
+    features, unknown feature names, a feature without family, no rule column, another direction, or
+    min_class_customers below 2.
     """
     task = Task(
         target,
@@ -124,30 +137,11 @@ def _train_thin(
     if contest is not None:
         task.tell(f"{task.target}: thin data, {contest.choice.served} serves")
         return _finish(task, counts, rows, table, contest)
-    bundle = unjudged_bundle(task, today, needed)
+    bundle = unjudged_bundle(task, [rows, today], needed)
     if bundle is None:
         return counts
-    task.tell(f"{task.target}: no outcomes to learn from, {bundle.kind} serves unjudged")
-    return replace(
-        counts,
-        status="trained",
-        bundle=bundle,
-        served=bundle.kind,
-        grade=bundle.grade,
-        base_rate=bundle.base_rate,
-        cutoffs=bundle.cutoffs,
-        trained_until=bundle.trained_until,
-        parameters={"calibration": "none", "features": len(task.feature_names), "rows": 0},
-        oof=pd.DataFrame(
-            {
-                "as_of_date": pd.Series(dtype="datetime64[s]"),
-                "customer_id": pd.Series(dtype=object),
-                "label": pd.Series(dtype=np.int64),
-                "served": pd.Series(dtype=np.float64),
-                "out_of_time": pd.Series(dtype=bool),
-            }
-        ),
-    )
+    task.tell(f"{task.target}: too few outcomes to judge by, {bundle.kind} serves as it is")
+    return unjudged_result(counts, bundle)
 
 
 def _finish(
