@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 from ml.data.build import build_labels
 from ml.data.questions import question_of
 from ml.data.targets import Target
+from ml.errors import KithError
 from ml.home import SEEDS
 from ml.learn.definition import SEED, definition_hash
+from ml.learn.evaluation_files import evaluation_files
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
@@ -27,9 +29,16 @@ from ml.learn.registry import (
     Registry,
     model_name,
 )
+from ml.learn.training.leaks import LeakFound
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.train import train
-from ml.learn.training_rows import feature_names, training_frames
+from ml.learn.training_rows import (
+    customer_slices,
+    feature_families,
+    feature_names,
+    todays_features,
+    training_frames,
+)
 from ml.run import Run, RunState
 from ml.serve.reasons import phrase_for
 
@@ -73,22 +82,35 @@ def rule_features(target: Target) -> list[str]:
         return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
 
 
+def allowed_strong_features() -> list[str]:
+    """The features that may tell a label as well as they do, from the seed."""
+    with (SEEDS / "allowed_strong_features.csv").open(encoding="utf-8", newline="") as lines:
+        return [row["feature"] for row in csv.DictReader(lines)]
+
+
 def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
     """A target's training, and the features that its model leans on (none where nothing was trained)."""
     features, labels = training_frames(run, target)
     settings = run.home.settings
-    result = train(
-        features,
-        feature_names(features),
-        labels,
-        target=target.name,
-        horizon_days=target.horizon_days,
-        rule_columns=rule_features(target),
-        min_class_customers=settings.min_class_customers,
-        seed=SEED,
-        threads=settings.threads,
-        on_progress=run.report,
-    )
+    try:
+        result = train(
+            features,
+            feature_names(features),
+            labels,
+            target=target.name,
+            horizon_days=target.horizon_days,
+            rule_columns=rule_features(target),
+            min_class_customers=settings.min_class_customers,
+            seed=SEED,
+            threads=settings.threads,
+            families=feature_families(run),
+            slices=customer_slices(run, target),
+            today=todays_features(run, target),
+            allowed_strong=allowed_strong_features(),
+            on_progress=run.report,
+        )
+    except LeakFound as found:
+        raise KithError(f"Training of {target.key} stopped by a leak alarm. {found}") from None
     if result.bundle is None:
         return result, pd.DataFrame()
     return result, top_features(result.bundle, features)
@@ -146,7 +168,7 @@ def _log_training(
         metrics=_flat_metrics(result),
         texts=_texts(target, result, around),
         figures=_figures(target, result, around),
-        files=_files(result.bundle, result.rule_bundle, result.oof),
+        files=_files(result.bundle, result.rule_bundle, result),
     )
     version = registry.register(target, run_id, result.bundle, tags)
     registry.describe(version, about=around.asked, card=short_card(result, around))
@@ -161,7 +183,6 @@ def _texts(target: Target, result: TrainingResult, around: Circumstances) -> dic
     assert result.bundle is not None
     return {
         "model_card.md": model_card(result, around),
-        f"{EVALUATION_FOLDER}/backtest.csv": result.backtest.to_csv(index=False),
         f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
         f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
         "features.json": json.dumps(list(result.bundle.feature_names), indent=1),
@@ -179,11 +200,15 @@ def _figures(target: Target, result: TrainingResult, around: Circumstances) -> d
     }
 
 
-def _files(bundle: ModelBundle, rule: ModelBundle, oof: pd.DataFrame) -> dict[str, bytes]:
+def _files(bundle: ModelBundle, rule: ModelBundle, result: TrainingResult) -> dict[str, bytes]:
     return {
         **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
         **{f"{RULE_FOLDER}/{name}": content for name, content in rule.to_files().items()},
-        f"{EVALUATION_FOLDER}/{OOF_FILE}": oof.to_parquet(index=False),
+        f"{EVALUATION_FOLDER}/{OOF_FILE}": result.oof.to_parquet(index=False),
+        **{
+            f"{EVALUATION_FOLDER}/{name}": content
+            for name, content in evaluation_files(result).items()
+        },
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame
+from ml.data.warehouse import connect, frame, table_exists
 from ml.run import Run
 
 
@@ -38,3 +38,42 @@ def training_frames(run: Run, target: Target) -> tuple[pd.DataFrame, pd.DataFram
 def feature_names(features: pd.DataFrame) -> list[str]:
     """The feature list: the columns of the feature table that are no key."""
     return [name for name in features.columns if name not in ("customer_id", "as_of_date")]
+
+
+def feature_families(run: Run) -> dict[str, str] | None:
+    """The family of each feature, as the warehouse lists them; None where it lists none."""
+    with connect(run.home, read_only=True) as connection:
+        if not table_exists(connection, "features.feature_list"):
+            return None
+        rows = connection.execute("select feature, family from features.feature_list").fetchall()
+    return {str(feature): str(family) for feature, family in rows}
+
+
+def customer_slices(run: Run, target: Target) -> pd.DataFrame | None:
+    """The groups in which a target's labelled rows are judged; None where the warehouse knows none."""
+    with connect(run.home, read_only=True) as connection:
+        if not table_exists(connection, "features.customer_slices"):
+            return None
+        return frame(
+            connection,
+            "select slices.* from features.customer_slices as slices "
+            "inner join labels.customer_labels as labels using (customer_id, as_of_date) "
+            "where labels.target = ? and labels.horizon_days = ? order by as_of_date, customer_id",
+            [target.name, target.horizon_days],
+        )
+
+
+def todays_features(run: Run, target: Target) -> pd.DataFrame | None:
+    """Features of those the target asks about on the run's own day; None where that day is not built."""
+    with connect(run.home, read_only=True) as connection:
+        if not table_exists(connection, "features.customer_population"):
+            return None
+        return frame(
+            connection,
+            "select features.* from features.customer_features as features "
+            "inner join features.customer_population as population using (customer_id, as_of_date) "
+            "left join events.int_customer__refusals as refusals using (customer_id) "
+            "where features.as_of_date = ? and population.target = ? and population.horizon_days = ? "
+            "and refusals.customer_id is null order by customer_id",
+            [run.as_of_date, target.name, target.horizon_days],
+        )

@@ -4,7 +4,7 @@ The steps: join labels and features in a fixed order; count customers; split for
 predict every contender out of fold; choose settings, winner and correction there; grade; refit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ml.learn.judging import metrics
+from ml.learn.judging.backtests import backtests
+from ml.learn.judging.drift import DriftProfile, drift_profile
 from ml.learn.judging.promotion import Comparison, compare
+from ml.learn.judging.reliability import reliability_table
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.models.linear import sigmoid
 from ml.learn.training.calibration import Calibrator
@@ -29,6 +32,7 @@ from ml.learn.training.crossfit import (
     trees_out_of_fold,
 )
 from ml.learn.training.frames import KEYS, labelled_rows
+from ml.learn.training.leaks import check_for_leaks
 from ml.learn.training.refit import fit_bundle
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.task import Task
@@ -49,6 +53,10 @@ def train(
     threads: int = 2,
     max_folds: int = 3,
     half_life_days: float | None = None,
+    families: Mapping[str, str] | None = None,
+    slices: pd.DataFrame | None = None,
+    today: pd.DataFrame | None = None,
+    allowed_strong: Sequence[str] = (),
     on_progress: Callable[[str], None] | None = None,
 ) -> TrainingResult:
     """Train, choose and grade the model of one target and horizon.
@@ -56,8 +64,12 @@ def train(
     ``features``: customer_id, as_of_date, numeric columns (NaN = unknown). ``labels``: customer_id,
     as_of_date, label (0/1), and where there, target and horizon_days, which must then match.
     Rows without a label are ignored; so is the order of the rows. ``rule_columns`` are the features
-    that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less.
+    that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less. ``families``
+    names the family of each feature, ``slices`` (keys and judging.reliability.SLICE_KINDS) the groups to judge by
+    themselves, ``today`` holds the features of the population at the run's own date, ``allowed_strong`` features that
+    may tell the label as well as they do.
 
+    Raises LeakFound, a ValueError, for a feature that plainly knows the label (see training.leaks).
     Raises ValueError on repeated keys, labels other than 0 and 1, a labelled customer without
     features, unknown feature names, no rule column, or min_class_customers below 2.
     """
@@ -91,9 +103,14 @@ def train(
         f"{target}: {len(rows)} rows at {len(np.unique(table.day))} cut-offs, "
         f"{len(splits)} folds {'forward in time' if out_of_time else 'across customers'}"
     )
+    alarms = check_for_leaks(
+        task, table, splits, out_of_time, families=families, allowed=allowed_strong, today=today
+    )
+    for alarm in alarms:
+        task.tell(f"{target}: leak alarm: {alarm.feature} {alarm.words}")
     found = _run_contenders(task, table, splits)
     judged = judged_rows(splits)
-    choice = choose(table, judged, out_of_time, found, horizon_days, seed)
+    choice = choose(table, judged, out_of_time, found, horizon_days, seed, bool(alarms))
     task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
     rule = fit_bundle(task, table, found, choice.best_rule, Calibrator(), "D")
     served = rule
@@ -106,7 +123,14 @@ def train(
         out_of_time=out_of_time,
     ).sort_values(KEYS, ignore_index=True)
     parameters = _parameters(task, table, found, len(splits), choice.calibrator)
-    return _result(counts, oof, choice, (served, rule), parameters)
+    result = _result(counts, oof, choice, (served, rule), parameters)
+    return replace(
+        result,
+        leak_alarms=tuple(alarms),
+        backtest=backtests(oof, choice.best_rule, seed),
+        reliability=reliability_table(oof, slices, seed),
+        drift=_drift(task, rows, oof, today),
+    )
 
 
 def _check_arguments(task: Task, min_class_customers: int) -> None:
@@ -164,7 +188,6 @@ def _result(
         parameters=parameters,
         metrics={name: metrics.summary(oof["label"], oof[name]) for name in contenders},
         oof=oof,
-        backtest=_backtest(oof, ("served", choice.best_rule)),
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
     )
@@ -191,12 +214,12 @@ def _parameters(
     }
 
 
-def _backtest(oof: pd.DataFrame, contenders: tuple[str, str]) -> pd.DataFrame:
-    """Judge at each cut-off: as_of_date, contender, rows, base_rate, auc, log_loss, ece."""
-    lines = []
-    for day, group in oof.groupby("as_of_date"):
-        for contender in contenders:
-            figures = metrics.summary(group["label"], group[contender])
-            kept = {k: figures[k] for k in ("rows", "base_rate", "auc", "log_loss", "ece")}
-            lines.append({"as_of_date": day, "contender": contender, **kept})
-    return pd.DataFrame(lines)
+def _drift(
+    task: Task, rows: pd.DataFrame, oof: pd.DataFrame, today: pd.DataFrame | None
+) -> DriftProfile:
+    """Describe the people learned from; today lies at least a horizon after the latest cut-off."""
+    elapsed = task.horizon_days
+    if today is not None and len(today):
+        latest = pd.to_datetime(today["as_of_date"]).max()
+        elapsed = (latest - rows["as_of_date"].max()).days
+    return drift_profile(rows, task.feature_names, oof, elapsed, task.seed)
