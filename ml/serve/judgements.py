@@ -6,6 +6,7 @@ depend on the day's facts and the champion, and on nothing else.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from ml.data.targets import Target
@@ -76,7 +77,7 @@ def write_judgements(
     target: Target,
     champion: RegisteredModel,
     population: pd.DataFrame,
-    probability: pd.Series[float],
+    probability: pd.Series,
 ) -> None:
     """Replace a target's rows by those of its champion and of today's people, and say aloud where they have changed.
 
@@ -90,7 +91,7 @@ def write_judgements(
     profile = read_drift(files)
     drift = pd.DataFrame()
     if profile is not None and len(population):
-        drift = drift_table(profile, population, probability.to_numpy(dtype=float), SEED)
+        drift = drift_table(profile, population, np.asarray(probability, dtype=np.float64), SEED)
         drift = drift.rename(columns={"limit": "alarm_limit"})
         _tell(run, target, drift)
     _replace(

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.ensemble import RandomForestClassifier
 
 from ml.learn.models.linear import Floats, one_blas_thread, signed_log
 
@@ -17,6 +18,10 @@ QUANTILES = (0.2, 0.4, 0.6, 0.8)
 LEAST_SHARE = 0.02
 LEAST_EXPECTED = 25
 GONE = 0.1
+LEAST_MISSED = 0.5
+FOREST_ROWS = 5_000
+FOREST_TREES = 50
+UNKNOWN = -1e9
 TELLS_RATIO = 1.5
 TELLS_ERRORS = 5.0
 
@@ -87,7 +92,8 @@ def strengths(sample: Sample) -> Floats:
         absent += _wins(missing, outcome)
     if not pairs:
         return np.full(sample.values.shape[1], 0.5)
-    return np.max([0.5 + np.abs(area / pairs - 0.5) for area in (lowest, highest, absent)], axis=0)
+    power = [0.5 + np.abs(area / pairs - 0.5) for area in (lowest, highest, absent)]
+    return np.asarray(np.max(power, axis=0), dtype=np.float64)
 
 
 def _wins(values: NDArray[np.generic], outcome: Floats) -> Floats:
@@ -97,11 +103,13 @@ def _wins(values: NDArray[np.generic], outcome: Floats) -> Floats:
     return np.asarray(ranks[outcome > 0].sum(axis=0) - positives * (positives + 1) / 2)
 
 
-def vanished(sample: Sample) -> Iterator[Trace]:
+def vanished(sample: Sample, family_of: Mapping[str, str]) -> Iterator[Trace]:
     """Columns of which a part (missing, nought, a tail) is there at every past cut-off and gone today.
 
-    The part must tell the label. A column that is one value per cut-off is a calendar and left out.
+    The part must tell the label, and it must be missed: by the other families' columns today's customers should have it.
+    (Where a population itself changes, they say so, too.) A column that is one value per cut-off is a calendar and left out.
     """
+    names = np.array(list(family_of.values()))
     for column in range(sample.values.shape[1]):
         past, now = sample.values[:, column], sample.now[:, column]
         if _is_calendar(sample, past):
@@ -109,15 +117,33 @@ def vanished(sample: Sample) -> Iterator[Trace]:
         for name, inside, inside_now in _parts(past, now):
             shares = np.bincount(sample.day_number, weights=inside) / np.bincount(sample.day_number)
             least, today = float(shares.min()), float(inside_now.mean())
-            if least < LEAST_SHARE or least * len(now) < LEAST_EXPECTED or today >= GONE * least:
+            if not _is_gone(today, least, len(now)) or not _tells(sample, inside):
                 continue
-            if _tells(sample, inside):
+            others = np.flatnonzero(names != names[column])
+            expected = _expected_today(sample, inside, others) if len(others) else least
+            if expected >= LEAST_MISSED * least and _is_gone(today, expected, len(now)):
                 words = (
-                    f"is {name} for at least {least:.1%} of the customers at every past cut-off and for {today:.1%} "
-                    "today, and that tells the label: it may hold what had not happened yet"
+                    f"is {name} for {today:.1%} of today's customers, for at least {least:.1%} at every past cut-off, and "
+                    f"should be for {expected:.1%} by the other features: it may hold what had not happened yet"
                 )
-                yield column, "vanished", today, GONE * least, words
-                break
+                yield column, "vanished", today, GONE * expected, words
+            break
+
+
+def _is_gone(found: float, expected: float, people: int) -> bool:
+    beyond_chance = expected >= LEAST_SHARE and expected * people >= LEAST_EXPECTED
+    return beyond_chance and found < GONE * expected
+
+
+def _expected_today(sample: Sample, inside: NDArray[np.bool_], columns: NDArray[np.intp]) -> float:
+    """The share of today's customers in a part, as a forest that learned it from other columns foresees it."""
+    rows = np.arange(0, len(inside), -(-len(inside) // FOREST_ROWS))
+    forest = RandomForestClassifier(FOREST_TREES, min_samples_leaf=5, random_state=0)
+    forest.fit(np.nan_to_num(sample.values[rows][:, columns], nan=UNKNOWN), inside[rows])
+    if len(forest.classes_) < 2:
+        return float(inside[rows[0]])
+    told = forest.predict_proba(np.nan_to_num(sample.now[:, columns], nan=UNKNOWN))
+    return float(told[:, 1].mean())
 
 
 def _is_calendar(sample: Sample, past: NDArray[np.float32]) -> bool:
@@ -250,7 +276,8 @@ def _moves(sample: Sample, left: Floats, left_now: Floats) -> Iterator[tuple[int
 
 
 def _measure(measure: str, left: Floats) -> Floats:
-    return left.mean(axis=0) if measure == "mean" else np.log(np.maximum(left.std(axis=0), 1e-3))
+    found = left.mean(axis=0) if measure == "mean" else np.log(np.maximum(left.std(axis=0), 1e-3))
+    return np.asarray(found, dtype=np.float64)
 
 
 def _area(values: Floats, outcome: Floats) -> float:

@@ -87,7 +87,7 @@ def check_for_leaks(
     power = strengths(sample)
     found = {trace[0]: trace for trace in _too_strong(task, power, family_of, allowed)}
     if sample.today is not None and len(sample.today):
-        for trace in (*vanished(sample), *fixed_columns(sample, power)):
+        for trace in (*vanished(sample, family_of), *fixed_columns(sample, power)):
             found.setdefault(trace[0], trace)
         for trace in moved(sample, family_of, found):
             found[trace[0]] = trace
