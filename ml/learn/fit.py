@@ -14,8 +14,11 @@ from matplotlib.figure import Figure
 from ml.data.build import build_labels
 from ml.data.questions import question_of
 from ml.data.targets import Target
+from ml.errors import KithError
 from ml.home import SEEDS
+from ml.learn.catalogue import direction_of
 from ml.learn.definition import SEED, definition_hash
+from ml.learn.evaluation_files import evaluation_files
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.judging.unjudged_card import unjudged_card
@@ -29,13 +32,19 @@ from ml.learn.registry import (
     Registry,
     model_name,
 )
+from ml.learn.training.leaks import LeakFound
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import IS_LEAVING
 from ml.learn.training.train import train
-from ml.learn.training_rows import feature_families, feature_names, training_frames
+from ml.learn.training_rows import (
+    feature_families,
+    feature_names,
+    population_features,
+    slices_at,
+    training_frames,
+)
 from ml.run import Run, RunState
 from ml.serve.phrases import phrase_for
-from ml.serve.score import population_features
 
 TOP_FEATURES = 15
 # Of how many rows a model's contributions are averaged: trees explain a few thousand in a second.
@@ -88,30 +97,43 @@ def _thin_data(target: Target, result: TrainingResult) -> str:
     )
 
 
+def allowed_strong_features() -> list[str]:
+    """The features that may tell a label as well as they do, from the seed."""
+    with (SEEDS / "allowed_strong_features.csv").open(encoding="utf-8", newline="") as lines:
+        return [row["feature"] for row in csv.DictReader(lines)]
+
+
 def _train_one(
     run: Run, target: Target, today: pd.DataFrame | None
 ) -> tuple[TrainingResult, pd.DataFrame]:
     """A target's training, and the features that its model leans on (none where nothing was trained)."""
     features, labels = training_frames(run, target)
+    names = feature_names(features)
+    cutoffs = pd.to_datetime(labels["as_of_date"]).unique()
     settings = run.home.settings
-    result = train(
-        features,
-        feature_names(features),
-        labels,
-        target=target.name,
-        horizon_days=target.horizon_days,
-        # Without the entity of its rules a target has no outcome either, and any rule will do.
-        rule_columns=[name for name in rule_features(target) if name in features.columns]
-        or feature_names(features)[:1],
-        min_class_customers=settings.min_class_customers,
-        seed=SEED,
-        threads=settings.threads,
-        families=feature_families(run),
-        search_trials=settings.search_trials,
-        today=today,
-        min_returned_customers=settings.min_returned_customers,
-        on_progress=run.report,
-    )
+    try:
+        result = train(
+            features,
+            names,
+            labels,
+            target=target.name,
+            horizon_days=target.horizon_days,
+            # Without the entity of its rules a target has no outcome either, and any rule will do.
+            rule_columns=[name for name in rule_features(target) if name in names] or names[:1],
+            min_class_customers=settings.min_class_customers,
+            seed=SEED,
+            threads=settings.threads,
+            families=feature_families(run),
+            directions={name: direction_of(name, target.name) for name in names},
+            slices=slices_at(run, [stamp.date() for stamp in cutoffs]),
+            search_trials=settings.search_trials,
+            today=today,
+            allowed_strong=allowed_strong_features(),
+            min_returned_customers=settings.min_returned_customers,
+            on_progress=run.report,
+        )
+    except LeakFound as found:
+        raise KithError(f"Training of {target.key} stopped by a leak alarm. {found}") from None
     if result.bundle is None:
         return result, pd.DataFrame()
     rows = features if today is None or today.empty else today
@@ -171,7 +193,7 @@ def _log_training(
         metrics=_flat_metrics(result),
         texts=_texts(target, result, around),
         figures=_figures(target, result, around) if is_judged else {},
-        files=_files(result.bundle, result.rule_bundle, result.oof),
+        files=_files(result.bundle, result.rule_bundle, result),
     )
     version = registry.register(target, run_id, result.bundle, tags)
     card = short_card(result, around) if is_judged else unjudged_card(result, around)
@@ -200,7 +222,6 @@ def _texts(target: Target, result: TrainingResult, around: Circumstances) -> dic
     return {
         **always,
         "model_card.md": model_card(result, around),
-        f"{EVALUATION_FOLDER}/backtest.csv": result.backtest.to_csv(index=False),
         f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
         f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
     }
@@ -216,13 +237,19 @@ def _figures(target: Target, result: TrainingResult, around: Circumstances) -> d
     }
 
 
-def _files(bundle: ModelBundle, rule: ModelBundle | None, oof: pd.DataFrame) -> dict[str, bytes]:
+def _files(
+    bundle: ModelBundle, rule: ModelBundle | None, result: TrainingResult
+) -> dict[str, bytes]:
     # What nothing was held against stands in for the rule that it could not be compared with.
     rule_files = (rule or bundle).to_files()
     return {
         **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
         **{f"{RULE_FOLDER}/{name}": content for name, content in rule_files.items()},
-        f"{EVALUATION_FOLDER}/{OOF_FILE}": oof.to_parquet(index=False),
+        f"{EVALUATION_FOLDER}/{OOF_FILE}": result.oof.to_parquet(index=False),
+        **{
+            f"{EVALUATION_FOLDER}/{name}": content
+            for name, content in evaluation_files(result).items()
+        },
     }
 
 

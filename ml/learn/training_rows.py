@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame, table_exists
+from ml.data.warehouse import connect, frame
 from ml.run import Run
 
 
@@ -67,10 +67,15 @@ def feature_names(features: pd.DataFrame) -> list[str]:
     return [name for name in features.columns if name not in ("customer_id", "as_of_date")]
 
 
-def feature_families(run: Run) -> dict[str, str] | None:
-    """The family of each feature; None where the warehouse does not list them."""
+def population_features(run: Run, target: Target) -> pd.DataFrame:
+    """Features at the run's date of everybody the target asks about and who may be profiled, by customer_id."""
     with connect(run.home, read_only=True) as connection:
-        if not table_exists(connection, "features.feature_list"):
-            return None
-        rows = connection.execute("select feature, family from features.feature_list").fetchall()
-    return {str(feature): str(family) for feature, family in rows}
+        return frame(
+            connection,
+            "select features.* from features.customer_features as features "
+            "inner join features.customer_population as population using (customer_id, as_of_date) "
+            "left join events.int_customer__refusals as refusals using (customer_id) "
+            "where features.as_of_date = ? and population.target = ? and population.horizon_days = ? "
+            "and refusals.customer_id is null order by customer_id",
+            [run.as_of_date, target.name, target.horizon_days],
+        )

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame, table_exists, write_table
+from ml.data.warehouse import connect, table_exists, write_table
 from ml.learn.definition import definition_hash
 from ml.learn.registry import RegisteredModel, Registry, model_name
+from ml.learn.training_rows import population_features
 from ml.run import Run, RunState
+from ml.serve.judgements import forget_judgements, make_tables, write_judgements
 from ml.serve.reasons import top_reasons
 
 BATCH_ROWS = 100_000
@@ -79,6 +81,7 @@ def score_customers(run: Run, name: str | None = None) -> None:
         for table, columns in (("scores.predictions", PREDICTIONS), ("scores.verdicts", VERDICTS)):
             if not table_exists(connection, table):
                 write_table(connection, table, columns, [])
+    make_tables(run)
     for target in run.target(name) if name else run.targets:
         verdict, predictions = _score_target(run, registry, target, state)
         _store(run, target, verdict, predictions)
@@ -121,10 +124,12 @@ def _score_target(
         }
         counts["customers_needed"] = run.home.settings.min_class_customers
         reason = "empty_population" if population.empty else "thin_data"
+        forget_judgements(run, target)
         return TargetVerdict(
             status="not_scored", reason_code=reason, population=len(population), **key, **counts
         ), nobody
     verdict, predictions = _predict(registry, champion, population, target)
+    write_judgements(run, registry, target, champion, population, predictions["probability"])
     return TargetVerdict(
         status="scored", reason_code=None, population=len(population), **key, **verdict
     ), predictions
@@ -159,20 +164,6 @@ def _predict(
         "sha256": bundle.sha256,
     }
     return verdict, pd.concat(batches, ignore_index=True)[list(PREDICTIONS)]
-
-
-def population_features(run: Run, target: Target) -> pd.DataFrame:
-    """Features at the run's date of everybody the target asks about and who may be profiled, by customer_id."""
-    with connect(run.home, read_only=True) as connection:
-        return frame(
-            connection,
-            "select features.* from features.customer_features as features "
-            "inner join features.customer_population as population using (customer_id, as_of_date) "
-            "left join events.int_customer__refusals as refusals using (customer_id) "
-            "where features.as_of_date = ? and population.target = ? and population.horizon_days = ? "
-            "and refusals.customer_id is null order by customer_id",
-            [run.as_of_date, target.name, target.horizon_days],
-        )
 
 
 def nine_digits(values: np.ndarray) -> np.ndarray:

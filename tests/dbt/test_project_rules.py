@@ -252,6 +252,52 @@ PUBLISHED = {
             "trend",
         ],
     ),
+    "model_backtests": (
+        ["target", "horizon_days", "as_of_date", "contender"],
+        [
+            "rows",
+            "base_rate",
+            "mean_probability",
+            "auc",
+            "average_precision",
+            "log_loss",
+            "brier",
+            "ece",
+            "chance_limit",
+            "badly_calibrated",
+            "lift_top_decile",
+            "auc_gain",
+            "auc_gain_low",
+            "auc_gain_high",
+            "average_precision_gain",
+            "average_precision_gain_low",
+            "average_precision_gain_high",
+            "log_loss_gain",
+            "log_loss_gain_low",
+            "log_loss_gain_high",
+            "brier_gain",
+            "brier_gain_low",
+            "brier_gain_high",
+            "model_version",
+        ],
+    ),
+    "model_reliability": (
+        ["target", "horizon_days", "slice_kind", "slice", "bin"],
+        [
+            "rows",
+            "mean_prediction",
+            "observed_rate",
+            "slice_rows",
+            "ece",
+            "chance_limit",
+            "badly_calibrated",
+            "model_version",
+        ],
+    ),
+    "model_drift": (
+        ["target", "horizon_days", "feature"],
+        ["psi", "auc", "alarm_limit", "alarm", "model_version"],
+    ),
     "audiences": (["audience"], ["title", "rule", "size", "expected_outcome"]),
     "audience_members": (["audience", "customer_id"], ["group", "entered_at"]),
     "data_quality": (["check"], ["table", "result", "observed", "expected"]),
@@ -260,7 +306,7 @@ PUBLISHED = {
 # What Great Expectations judges whole; a check lives there or in dbt, not in both.
 JUDGED_AT_A_BORDER = {"landing_summary", "customer_features", "customer_scores"}
 # Every run executes them all: a new one replaces an old one, or is worth the time.
-MOST_DATA_TESTS = 88
+MOST_DATA_TESTS = 92
 
 WALL_CLOCK = re.compile(
     r"\b(current_date|current_time|current_timestamp|localtimestamp|localtime|getdate|sysdate|run_started_at"
@@ -353,7 +399,7 @@ def test_every_source_says_who_writes_it() -> None:
                 assert column.get("description"), f"{table['name']}.{column['name']}"
 
 
-WRITTEN_IN_PYTHON = ("control", "resolved", "scores")
+WRITTEN_IN_PYTHON = ("control", "resolved", "scores", "judgements")
 WRITTEN = re.compile(r"Written by `kith (\w+)(?: --part (\w+))?`")
 
 

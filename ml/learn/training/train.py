@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 
 from ml.learn.judging import metrics
+from ml.learn.judging.backtests import backtests
+from ml.learn.judging.drift import DriftProfile, drift_profile
 from ml.learn.judging.promotion import Comparison, compare
+from ml.learn.judging.reliability import reliability_table
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.models.linear import sigmoid
 from ml.learn.models.trees import TreeSettings
@@ -22,6 +25,7 @@ from ml.learn.training.contenders import run_contenders
 from ml.learn.training.crossfit import OutOfFold, Table, judged_rows, make_splits, table_of
 from ml.learn.training.families import choose_families
 from ml.learn.training.frames import KEYS, labelled_rows
+from ml.learn.training.leaks import check_for_leaks
 from ml.learn.training.refit import fit_bundle
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import with_lifetime_inputs
@@ -69,10 +73,13 @@ def train(
 
     ``families`` names each feature's family: those that do not help are left out. ``directions``
     holds -1, 0 or +1 for features whose effect on the log-odds is known. ``today`` are the features
-    of the population at the run's own date. ``search_trials`` settings of the trees are tried (below
-    2: the defaults serve). With fewer than ``min_class_customers`` customers with, or without, the
-    outcome, a buy-till-you-die model serves if ``min_returned_customers`` bought on two days.
+    of the population at the run's own date. ``slices`` (keys and judging.reliability.SLICE_KINDS)
+    are the groups to judge by themselves, ``allowed_strong`` features that may tell the label as
+    well as they do. ``search_trials`` settings of the trees are tried (below 2: the defaults serve).
+    With fewer than ``min_class_customers`` customers with, or without, the outcome, a
+    buy-till-you-die model serves if ``min_returned_customers`` bought on two days.
 
+    Raises LeakFound, a ValueError, for a feature that plainly knows the label (see training.leaks).
     Raises ValueError on repeated keys, labels other than 0 and 1, a labelled customer without
     features, unknown feature names, a feature without family, no rule column, another direction, or
     min_class_customers below 2.
@@ -101,12 +108,18 @@ def train(
             customers_returned=customers_who_returned(task, [rows, today]),
             returned_needed=min_returned_customers,
         )
-        return _train_thin(task, counts, rows, table, today, max_folds)
+        thin = _train_thin(task, counts, rows, table, today, max_folds)
+        return _held_against(task, thin, rows, slices, today)
     splits, out_of_time = make_splits(table, horizon_days, max_folds, seed)
     task.tell(
         f"{target}: {len(rows)} rows at {len(np.unique(table.day))} cut-offs, "
         f"{len(splits)} folds {'forward in time' if out_of_time else 'across customers'}"
     )
+    alarms = check_for_leaks(
+        task, table, splits, out_of_time, families=families, allowed=allowed_strong, today=today
+    )
+    for alarm in alarms:
+        task.tell(f"{target}: leak alarm: {alarm.feature} {alarm.words}")
     if families is not None and len({families.get(name) for name in feature_names}) > 1:
         told = choose_families(task, table, with_lifetime_inputs(task, table, splits), families)
         counts = replace(counts, families=told.table)
@@ -117,9 +130,12 @@ def train(
     if half_life_days is None and out_of_time:
         table = replace(table, half_life_days=choose_half_life(task, table, splits))
     task, found = run_contenders(task, table, splits, search_trials if out_of_time else 0)
-    choice = choose(table, judged_rows(splits), out_of_time, found, horizon_days, seed)
+    choice = choose(
+        table, judged_rows(splits), out_of_time, found, horizon_days, seed, bool(alarms)
+    )
     task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
-    return _finish(task, counts, rows, table, Contest(splits, out_of_time, found, choice))
+    result = _finish(task, counts, rows, table, Contest(splits, out_of_time, found, choice))
+    return _held_against(task, replace(result, leak_alarms=tuple(alarms)), rows, slices, today)
 
 
 def _train_thin(
@@ -207,7 +223,6 @@ def _result(
         parameters=parameters,
         metrics={name: metrics.summary(oof["label"], oof[name]) for name in contenders},
         oof=oof,
-        backtest=_backtest(oof, ("served", choice.best_rule)),
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
     )
@@ -244,12 +259,30 @@ def _parameters(
     )
 
 
-def _backtest(oof: pd.DataFrame, contenders: tuple[str, str]) -> pd.DataFrame:
-    """Judge at each cut-off: as_of_date, contender, rows, base_rate, auc, log_loss, ece."""
-    lines = []
-    for day, group in oof.groupby("as_of_date"):
-        for contender in contenders:
-            figures = metrics.summary(group["label"], group[contender])
-            kept = {k: figures[k] for k in ("rows", "base_rate", "auc", "log_loss", "ece")}
-            lines.append({"as_of_date": day, "contender": contender, **kept})
-    return pd.DataFrame(lines)
+def _held_against(
+    task: Task,
+    result: TrainingResult,
+    rows: pd.DataFrame,
+    slices: pd.DataFrame | None,
+    today: pd.DataFrame | None,
+) -> TrainingResult:
+    """Add what says how far the model is to be trusted, where there is an outcome to hold it against."""
+    if result.best_rule is None or result.oof.empty:
+        return result
+    return replace(
+        result,
+        backtest=backtests(result.oof, result.best_rule, task.seed),
+        reliability=reliability_table(result.oof, slices, task.seed),
+        drift=_drift(task, rows, result.oof, today),
+    )
+
+
+def _drift(
+    task: Task, rows: pd.DataFrame, oof: pd.DataFrame, today: pd.DataFrame | None
+) -> DriftProfile:
+    """Describe the people learned from; today lies at least a horizon after the latest cut-off."""
+    elapsed = task.horizon_days
+    if today is not None and len(today):
+        latest = pd.to_datetime(today["as_of_date"]).max()
+        elapsed = (latest - rows["as_of_date"].max()).days
+    return drift_profile(rows, task.feature_names, oof, elapsed, task.seed)
