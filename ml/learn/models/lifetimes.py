@@ -157,7 +157,10 @@ class ParetoNbd:
         """
         r, alpha, s, beta = self.parameters
         shape, buying, staying = r + seen.repeats, alpha + seen.age, beta + seen.age
-        when, log_step = _moments(np.zeros_like(buying), np.full_like(buying, days), buying, shape)
+        origin = np.minimum(buying, staying)
+        when, log_step = _moments(
+            np.zeros_like(buying), np.full_like(buying, days), origin, (buying, shape)
+        )
         quiet = shape * (np.log(buying) - np.log(buying + when))
         going = np.log(s) + s * np.log(staying) - (s + 1.0) * np.log(staying + when)
         leaves = np.exp(quiet + going + log_step).sum(axis=0)
@@ -179,19 +182,23 @@ class ParetoNbd:
         r, alpha, s, beta = self.parameters
         shape = r + seen.repeats
         origin = np.full_like(seen.age, min(alpha, beta))
-        when, log_step = _moments(seen.last, seen.age, origin, shape)
+        when, log_step = _moments(seen.last, seen.age, origin, (alpha, shape))
         gone = np.log(s) - shape * np.log(alpha + when) - (s + 1.0) * np.log(beta + when) + log_step
         alive = -shape * np.log(alpha + seen.age) - s * np.log(beta + seen.age)
         return np.vstack([alive, gone]), np.vstack([seen.age, when])
 
 
-def _moments(start: Floats, end: Floats, origin: Floats, shape: Floats) -> tuple[Floats, Floats]:
+def _moments(
+    start: Floats, end: Floats, origin: Floats, rate: tuple[Floats | float, Floats]
+) -> tuple[Floats, Floats]:
     """Give moments between start and end and the logs of their steps, shape (nodes, customers).
 
-    Gauss-Legendre on a logarithmic scale from ``origin`` before zero, along which a power law of
-    exponent ``shape`` falls evenly; what lies where it has faded is left out.
+    Gauss-Legendre on a logarithmic scale that begins ``origin`` before zero. ``rate`` is (alpha, shape)
+    of the steepest factor, a power law: what lies where it has faded is left out.
     """
-    length = np.minimum(np.log((origin + end) / (origin + start)), FADED / shape)
+    alpha, shape = rate
+    faded = (alpha + start) * np.exp(np.minimum(FADED / shape, FADED)) - alpha
+    length = np.log((origin + np.minimum(end, faded)) / (origin + start))
     distance = (origin + start) * np.exp(NODES[:, None] * length)
     with np.errstate(divide="ignore"):
         return distance - origin, np.log(NODE_WEIGHTS[:, None] * length * distance)

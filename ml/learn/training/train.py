@@ -5,7 +5,7 @@ predict every contender out of fold; choose settings, winner and correction ther
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from ml.learn.models.linear import sigmoid
 from ml.learn.models.trees import TreeSettings
 from ml.learn.training.calibration import Calibrator
 from ml.learn.training.choice import Choice, Contest, choose
-from ml.learn.training.contenders import run_contenders
-from ml.learn.training.crossfit import OutOfFold, Table, judged_rows, make_splits, table_of
+from ml.learn.training.contenders import run_contenders, settings_of
+from ml.learn.training.crossfit import Table, judged_rows, make_splits, table_of
 from ml.learn.training.families import choose_families
 from ml.learn.training.frames import KEYS, labelled_rows
 from ml.learn.training.leaks import check_for_leaks
@@ -175,7 +175,10 @@ def _finish(
         served=choice.probability,
         out_of_time=contest.out_of_time,
     ).sort_values(KEYS, ignore_index=True)
-    parameters = _parameters(task, table, found, len(contest.splits), choice.calibrator)
+    parameters = settings_of(task, table, found) | {
+        "calibration": choice.calibrator.name,
+        "folds": len(contest.splits),
+    }
     return _result(counts, oof, choice, (served, rule), parameters)
 
 
@@ -225,37 +228,6 @@ def _result(
         oof=oof,
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
-    )
-
-
-def _parameters(
-    task: Task,
-    table: Table,
-    found: dict[str, OutOfFold],
-    folds: int,
-    calibrator: Calibrator,
-) -> dict[str, Any]:
-    settings = {
-        "ridge": ("logistic", float),
-        "rounds_trees": ("trees", int),
-        "rounds_trees_on_logistic": ("trees_on_logistic", int),
-    }
-    fitted = {key: sort(found[k].setting) for key, (k, sort) in settings.items() if k in found}
-    grown = {
-        f"trees_{name}": value for name, value in asdict(task.trees).items() if name != "monotone"
-    }
-    return (
-        fitted
-        | {
-            "calibration": calibrator.name,
-            "folds": folds,
-            "rows": len(table.outcome),
-            "features": len(task.feature_names),
-            "half_life_days": table.half_life_days,
-            "seed": task.seed,
-            "threads": task.threads,
-        }
-        | (grown if "trees" in found else {})
     )
 
 
