@@ -26,6 +26,7 @@ FLOW = {
     "identity": 1,
     "events": 2,
     "features": 3,
+    "interests": 3,
     "labels": 4,
     "relationship": 4,
     "published": 5,
