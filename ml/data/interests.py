@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import duckdb
+import pandas as pd
 
 from ml.data.control import write_dates
 from ml.data.snapshots import Snapshots
-from ml.data.warehouse import table_exists
+from ml.data.warehouse import frame, table_exists
 from ml.run import Run
 
 TABLE = ("interests", "customer_interests")
@@ -45,3 +46,21 @@ def plan_interests(
 def record_interests(connection: duckdb.DuckDBPyConnection, run: Run, built: list[date]) -> None:
     """Remember the dates whose interests were just built."""
     Snapshots(connection, run, *TABLE).record(built)
+
+
+def interest_frames(
+    connection: duckdb.DuckDBPyConnection, day: date
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What customers were drawn to on a day (customer_id, category, bought, looked), and what sold."""
+    interests = frame(
+        connection,
+        "select customer_id, category, bought, looked from interests.customer_interests "
+        "where as_of_date = ? order by customer_id, category",
+        [day],
+    )
+    sales = frame(
+        connection,
+        "select category, lines_count from interests.category_sales where as_of_date = ? order by category",
+        [day],
+    )
+    return interests, sales

@@ -16,11 +16,14 @@ from ml.data.questions import question_of
 from ml.data.targets import Target
 from ml.home import SEEDS
 from ml.learn.definition import SEED, definition_hash
+from ml.learn.expectations import learn_expectations
+from ml.learn.expected.bundle import ExpectedBundle
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import (
     EVALUATION_FOLDER,
+    EXPECTED_FOLDER,
     MODEL_FOLDER,
     OOF_FILE,
     RULE_FOLDER,
@@ -49,7 +52,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         build_labels(run)
         state = RunState(run).require("labels", "train")
     for target in targets:
-        result, leaned_on = _train_one(run, target)
+        result, leaned_on, expected = _train_one(run, target)
         outcome = {
             "status": result.status,
             "customers_with": result.customers_with,
@@ -64,7 +67,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
             )
             continue
         around = _circumstances(run, target, leaned_on, str(state["landing_digest"]))
-        _log_training(run, registry, target, result, around)
+        _log_training(run, registry, target, result, around, expected)
 
 
 def rule_features(target: Target) -> list[str]:
@@ -73,8 +76,13 @@ def rule_features(target: Target) -> list[str]:
         return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
 
 
-def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
-    """A target's training, and the features that its model leans on (none where nothing was trained)."""
+def _train_one(
+    run: Run, target: Target
+) -> tuple[TrainingResult, pd.DataFrame, ExpectedBundle | None]:
+    """A target's training, the features that its model leans on, and what stands beside its probability.
+
+    The last two are empty where nothing was trained.
+    """
     features, labels = training_frames(run, target)
     settings = run.home.settings
     result = train(
@@ -90,8 +98,9 @@ def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
         on_progress=run.report,
     )
     if result.bundle is None:
-        return result, pd.DataFrame()
-    return result, top_features(result.bundle, features)
+        return result, pd.DataFrame(), None
+    expected = learn_expectations(run, target, features, result)
+    return result, top_features(result.bundle, features), expected
 
 
 def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
@@ -122,7 +131,12 @@ def _circumstances(
 
 
 def _log_training(
-    run: Run, registry: Registry, target: Target, result: TrainingResult, around: Circumstances
+    run: Run,
+    registry: Registry,
+    target: Target,
+    result: TrainingResult,
+    around: Circumstances,
+    expected: ExpectedBundle | None,
 ) -> None:
     assert result.bundle is not None
     assert result.rule_bundle is not None
@@ -146,9 +160,9 @@ def _log_training(
         metrics=_flat_metrics(result),
         texts=_texts(target, result, around),
         figures=_figures(target, result, around),
-        files=_files(result.bundle, result.rule_bundle, result.oof),
+        files=_files(result.bundle, result.rule_bundle, result.oof, expected),
     )
-    version = registry.register(target, run_id, result.bundle, tags)
+    version = registry.register(target, run_id, result.bundle, tags, expected)
     registry.describe(version, about=around.asked, card=short_card(result, around))
     served, rule = result.metrics["served"], result.metrics[str(result.best_rule)]
     run.report(
@@ -179,8 +193,12 @@ def _figures(target: Target, result: TrainingResult, around: Circumstances) -> d
     }
 
 
-def _files(bundle: ModelBundle, rule: ModelBundle, oof: pd.DataFrame) -> dict[str, bytes]:
+def _files(
+    bundle: ModelBundle, rule: ModelBundle, oof: pd.DataFrame, expected: ExpectedBundle | None
+) -> dict[str, bytes]:
+    beside = expected.to_files() if expected else {}
     return {
+        **{f"{EXPECTED_FOLDER}/{name}": content for name, content in beside.items()},
         **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
         **{f"{RULE_FOLDER}/{name}": content for name, content in rule.to_files().items()},
         f"{EVALUATION_FOLDER}/{OOF_FILE}": oof.to_parquet(index=False),

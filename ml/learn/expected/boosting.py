@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Self
 
-import lightgbm as lgb
+import lightgbm as lgb  # noqa: TID251 - a room of learning, as ml/learn/models/trees.py is
 import numpy as np
 from numpy.typing import NDArray
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ml.learn.expected.amount import ValueModel, ValueRows, fit_value
 from ml.learn.expected.bundle import ExpectedBundle, Own, own_columns
 from ml.learn.expected.categories import Weights
-from ml.learn.expected.timing import FollowUp, TimingModel, fit_timing, log_odds
+from ml.learn.expected.timing import FollowUp, TimingModel, constant_rate, fit_timing, log_odds
 from ml.learn.expected.totals import choose_factor
 from ml.learn.models.linear import Floats, one_blas_thread
 from ml.learn.training.frames import KEYS, with_plain_keys
@@ -39,30 +39,33 @@ def fit_expected(
     outcomes: pd.DataFrame,
     oof: pd.DataFrame,
     weights: Weights | None = None,
-) -> ExpectedBundle | None:
-    """Fit the curve (next_purchase) and the value of one target; None where nothing was said out of fold.
+) -> ExpectedBundle:
+    """Fit the curve (next_purchase) and the value of one target.
 
     ``features``: customer_id, as_of_date, numeric columns. ``outcomes``: customer_id, as_of_date,
     days_until_order, days_observed, window_amount, people_reached. ``oof``: customer_id, as_of_date,
     label, served. ``weights`` of the categories are only carried along.
 
     The rows are those judged out of fold: a probability that has seen its own outcome would be too
-    good a guide. Raises ValueError when a row of ``oof`` has no outcome or no features.
+    good a guide. Where there are none, the curve is that of a constant rate. Raises ValueError when a
+    row of ``oof`` has no outcome or no features.
     """
-    if oof.empty:
-        return None
-    rows = _joined(task, features, outcomes, oof)
     event_is_label = task.target not in VALUE_COMES_WITHOUT
+    has_curve = task.target == "next_purchase"
     bundle = ExpectedBundle(
         task.target,
         task.horizon_days,
         task.feature_names,
         task.own,
         event_is_label,
+        timing=constant_rate(task.horizon_days) if has_curve else None,
         weights=weights,
     )
+    if oof.empty:
+        return bundle
+    rows = _joined(task, features, outcomes, oof)
     with one_blas_thread():
-        timing = _timing(task, rows) if task.target == "next_purchase" else None
+        timing = _timing(task, rows) if has_curve else None
         value = _value(task, rows, event_is_label)
     return replace(bundle, timing=timing, value=value)
 

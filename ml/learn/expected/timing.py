@@ -150,6 +150,11 @@ class TimingModel:
         return np.column_stack(columns)
 
 
+def constant_rate(horizon_days: int) -> TimingModel:
+    """Give the curve without evidence: orders come at one rate, which the probability alone decides."""
+    return TimingModel(curve_days(horizon_days), (), ())
+
+
 def fit_timing(rows: FollowUp, horizon_days: int, seed: int, threads: int) -> TimingModel:
     """Fit the hazards, with trees where these did better on later cut-offs than was known before them."""
     ends = curve_days(horizon_days)
