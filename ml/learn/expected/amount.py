@@ -29,9 +29,9 @@ CREDIBILITIES = (1.0, 2.0, 4.0, 8.0)
 ROUNDS = (25, 50, 100)
 LEAST_EVENTS = 30
 OUTER_SHARE = 0.005
-"""Share of rows at each end that is drawn in while fitting: a wholesaler may buy a third of everything.
-Totals are kept all the same: ``level`` is a ratio of plain sums."""
+"""Share of rows at each end that is drawn in while fitting: a wholesaler may buy a third of everything."""
 
+LARGEST_SHARE = 0.05
 LEAST_IMPROVEMENT = 0.005
 SURE = 0.999
 
@@ -160,8 +160,17 @@ def _with_trees(
 
 
 def _level(model: ValueModel, rows: ValueRows) -> float:
-    """What brings the sum of a model to the sum of what came: trees and logarithms miss it (smearing)."""
-    return float(rows.value.sum() / max(model.of_rows(rows).sum(), 1e-9))
+    """What brings the sum of a model to the sum of what came: trees and logarithms miss it (smearing).
+
+    A customer of whom more than LARGEST_SHARE of everything is expected is left out: one wholesaler's
+    lucky year would lift everybody. It is told by what is expected, not by what came, which would bias
+    the sum of the rest.
+    """
+    expected = model.of_rows(rows)
+    of_customer = np.bincount(rows.customer, weights=expected)
+    usual = (of_customer <= LARGEST_SHARE * of_customer.sum())[rows.customer]
+    kept = usual if usual.any() else np.ones(len(usual), dtype=bool)
+    return float(rows.value[kept].sum() / max(expected[kept].sum(), 1e-9))
 
 
 def _drawn_in_mean(values: Floats) -> float:

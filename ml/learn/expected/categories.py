@@ -58,7 +58,7 @@ def candidates(
     own_customer = np.searchsorted(people, kept["customer_id"].to_numpy(dtype=np.str_))
     place = {name: number for number, name in enumerate(names.tolist())}
     own_category = kept["category"].map(place).to_numpy(dtype=np.intp)
-    best = np.arange(min(SHOWN, len(names)))
+    best = np.arange(min(SHOWN, len(sold)))
     spread = np.repeat(np.arange(len(people)), len(best)) * len(names)
     own = own_customer * len(names) + own_category
     keys = np.union1d(own, spread + np.tile(best, len(people)))
