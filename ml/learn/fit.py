@@ -19,12 +19,15 @@ from ml.home import SEEDS
 from ml.learn.catalogue import direction_of
 from ml.learn.definition import SEED, definition_hash
 from ml.learn.evaluation_files import evaluation_files
+from ml.learn.expectations import learn_expectations
+from ml.learn.expected.bundle import ExpectedBundle
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.judging.unjudged_card import unjudged_card
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import (
     EVALUATION_FOLDER,
+    EXPECTED_FOLDER,
     MODEL_FOLDER,
     OOF_FILE,
     RULE_FOLDER,
@@ -63,7 +66,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         state = RunState(run).require("labels", "train")
     for target in targets:
         today = population_features(run, target) if "features" in state["done"] else None
-        result, leaned_on = _train_one(run, target, today)
+        result, leaned_on, expected = _train_one(run, target, today)
         outcome = {
             "status": result.status,
             "customers_with": result.customers_with,
@@ -75,7 +78,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
             run.report(_thin_data(target, result))
             continue
         around = _circumstances(run, target, leaned_on, str(state["landing_digest"]))
-        _log_training(run, registry, target, result, around)
+        _log_training(run, registry, target, result, around, expected)
 
 
 def rule_features(target: Target) -> list[str]:
@@ -105,8 +108,11 @@ def allowed_strong_features() -> list[str]:
 
 def _train_one(
     run: Run, target: Target, today: pd.DataFrame | None
-) -> tuple[TrainingResult, pd.DataFrame]:
-    """A target's training, and the features that its model leans on (none where nothing was trained)."""
+) -> tuple[TrainingResult, pd.DataFrame, ExpectedBundle | None]:
+    """A target's training, the features that its model leans on, and what stands beside its probability.
+
+    The last two are empty where nothing was trained.
+    """
     features, labels = training_frames(run, target)
     names = feature_names(features)
     cutoffs = pd.to_datetime(labels["as_of_date"]).unique()
@@ -135,9 +141,11 @@ def _train_one(
     except LeakFound as found:
         raise KithError(f"Training of {target.key} stopped by a leak alarm. {found}") from None
     if result.bundle is None:
-        return result, pd.DataFrame()
+        return result, pd.DataFrame(), None
     rows = features if today is None or today.empty else today
-    return result, top_features(result.bundle, rows)
+    is_judged = result.rule_bundle is not None
+    expected = learn_expectations(run, target, features, result) if is_judged else None
+    return result, top_features(result.bundle, rows), expected
 
 
 def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
@@ -168,7 +176,12 @@ def _circumstances(
 
 
 def _log_training(
-    run: Run, registry: Registry, target: Target, result: TrainingResult, around: Circumstances
+    run: Run,
+    registry: Registry,
+    target: Target,
+    result: TrainingResult,
+    around: Circumstances,
+    expected: ExpectedBundle | None,
 ) -> None:
     assert result.bundle is not None
     is_judged = result.rule_bundle is not None
@@ -193,9 +206,9 @@ def _log_training(
         metrics=_flat_metrics(result),
         texts=_texts(target, result, around),
         figures=_figures(target, result, around) if is_judged else {},
-        files=_files(result.bundle, result.rule_bundle, result),
+        files=_files(result.bundle, result.rule_bundle, result, expected),
     )
-    version = registry.register(target, run_id, result.bundle, tags)
+    version = registry.register(target, run_id, result.bundle, tags, expected)
     card = short_card(result, around) if is_judged else unjudged_card(result, around)
     registry.describe(version, about=around.asked, card=card)
     if not is_judged:
@@ -238,11 +251,16 @@ def _figures(target: Target, result: TrainingResult, around: Circumstances) -> d
 
 
 def _files(
-    bundle: ModelBundle, rule: ModelBundle | None, result: TrainingResult
+    bundle: ModelBundle,
+    rule: ModelBundle | None,
+    result: TrainingResult,
+    expected: ExpectedBundle | None,
 ) -> dict[str, bytes]:
     # What nothing was held against stands in for the rule that it could not be compared with.
     rule_files = (rule or bundle).to_files()
+    beside = expected.to_files() if expected else {}
     return {
+        **{f"{EXPECTED_FOLDER}/{name}": content for name, content in beside.items()},
         **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
         **{f"{RULE_FOLDER}/{name}": content for name, content in rule_files.items()},
         f"{EVALUATION_FOLDER}/{OOF_FILE}": result.oof.to_parquet(index=False),

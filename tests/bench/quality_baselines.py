@@ -6,11 +6,11 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from ml.learn.models.lifetimes import Histories, fit_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ml.learn.models.lifetimes import Histories, fit_curve
 from ml.learn.training.frames import labelled_rows
 
 Floats = npt.NDArray[np.float64]

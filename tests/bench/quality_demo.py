@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from ml.learn.judging.reliability import calibration_test
 from quality_baselines import baselines
 from quality_cases import order_histories
 from truth_groups import groups_of, side_by_side
@@ -25,6 +24,7 @@ from ml.data.demo import DEMO_AS_OF_DATE, DEMO_SETTINGS, default_truth_folder, w
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
 from ml.learn.judging.metrics import row_log_loss
+from ml.learn.judging.reliability import calibration_test
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RULE_FOLDER, Registry
 from ml.learn.training_rows import training_frames
