@@ -31,7 +31,7 @@ from ml.learn.training.result import TrainingResult
 from ml.learn.training.train import train
 from ml.learn.training_rows import feature_names, training_frames
 from ml.run import Run, RunState
-from ml.serve.reasons import phrase_for
+from ml.serve.phrases import phrase_for
 
 TOP_FEATURES = 15
 # Of how many rows a model's contributions are averaged: trees explain a few thousand in a second.

@@ -14,9 +14,11 @@ from ml.data.warehouse import connect, frame, table_exists, write_table
 from ml.learn.definition import definition_hash
 from ml.learn.registry import RegisteredModel, Registry, model_name
 from ml.run import Run, RunState
-from ml.serve.reasons import top_reasons
+from ml.serve.reasons import Teller
 
 BATCH_ROWS = 100_000
+# Of how many customers it is seen what usually pushes a score.
+EXPLAINED_ROWS = 10_000
 
 PREDICTIONS = {
     "customer_id": "varchar",
@@ -134,14 +136,14 @@ def _predict(
     registry: Registry, champion: RegisteredModel, population: pd.DataFrame, target: Target
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     bundle = registry.load(champion)
-    tellable = [name for name in bundle.feature_names if population[name].nunique(dropna=False) > 1]
+    sample = population.iloc[:: len(population) // EXPLAINED_ROWS + 1]
+    teller = Teller.of(population, bundle.contributions(sample))
     batches = []
     for start in range(0, len(population), BATCH_ROWS):
         batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
         probability = nine_digits(bundle.predict(batch))
-        reasons = top_reasons(
-            bundle.contributions(batch), batch, probability >= bundle.base_rate, tellable
-        )
+        contributions = bundle.contributions(batch)
+        reasons = teller.tell(contributions, batch, probability >= bundle.base_rate)
         batches.append(
             reasons.assign(
                 customer_id=batch["customer_id"],

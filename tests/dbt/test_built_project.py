@@ -18,8 +18,8 @@ from ml.errors import KithError
 from ml.home import Home
 from ml.run import Run
 from ml.serve.docs import write_docs
+from ml.serve.phrases import phrase_for
 from ml.serve.portrait import broken_tags
-from ml.serve.reasons import phrase_for
 from ml.serve.score import score_customers
 from ml.serve.tables import build_tables
 from ml.transform import dbt_command, dbt_environment, run_models
