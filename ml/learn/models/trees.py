@@ -18,19 +18,53 @@ from ml.learn.models.linear import Floats, RegularisedLogistic, sigmoid
 
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.08,
-    "num_leaves": 8,
     "max_bin": 63,
     "bin_construct_sample_cnt": 50_000,
-    "feature_fraction": 0.4,
-    "lambda_l2": 20.0,
     "min_sum_hessian_in_leaf": 0.0,
     "deterministic": True,
     "force_row_wise": True,
     "verbosity": -1,
 }
-CUSTOMERS_PER_LEAF = 30
-"""Customers a leaf speaks for, at least. Rows would mislead: cut-offs repeat a customer."""
+
+
+@dataclass(frozen=True)
+class TreeSettings:
+    """How trees grow; the defaults hold for every data set unless a search finds better ones.
+
+    ``customers_per_leaf`` are the customers a leaf speaks for, at least (rows would mislead: cut-offs
+    repeat a customer). ``extra_trees`` draws thresholds at random; None means alone, but not on a
+    logistic model. ``monotone`` holds -1, 0 or +1 per column: the direction in which the log-odds may
+    go as its value rises, 0 for either; columns beyond its end are free.
+    """
+
+    learning_rate: float = 0.08
+    num_leaves: int = 8
+    feature_fraction: float = 0.4
+    lambda_l2: float = 20.0
+    customers_per_leaf: int = 30
+    extra_trees: bool | None = None
+    monotone: tuple[int, ...] = ()
+
+    def parameters(self, rows: "TreeRows", seed: int, threads: int) -> dict[str, Any]:
+        """Give LightGBM's parameters for fitting on ``rows``."""
+        least = max(20, round(self.customers_per_leaf * rows.rows_per_customer))
+        is_alone = rows.offset is None
+        found = PARAMETERS | {
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "feature_fraction": self.feature_fraction,
+            "lambda_l2": self.lambda_l2,
+            "min_data_in_leaf": least,
+            "extra_trees": is_alone if self.extra_trees is None else self.extra_trees,
+            "seed": seed,
+            "num_threads": threads,
+        }
+        free = rows.values.shape[1] - len(self.monotone)
+        bound = {"monotone_constraints": [*self.monotone, *[0] * free]}
+        return found | bound if any(self.monotone) else found
+
+
+DEFAULTS = TreeSettings()
 
 
 @dataclass(frozen=True)
@@ -64,9 +98,10 @@ class BoostedTrees:
         seed: int,
         threads: int,
         base: RegularisedLogistic | None = None,
+        settings: TreeSettings = DEFAULTS,
     ) -> Self:
         """Fit ``rounds`` trees; ``rows.offset`` must be the log-odds of ``base`` on these rows."""
-        parameters = _parameters(rows, seed, threads)
+        parameters = settings.parameters(rows, seed, threads)
         booster = lgb.Booster(params=parameters, train_set=_dataset(rows, parameters))
         for _ in range(rounds):
             booster.update()
@@ -119,8 +154,9 @@ class GrowingTrees:
         judged_offset: Floats | None,
         seed: int,
         threads: int,
+        settings: TreeSettings = DEFAULTS,
     ) -> None:
-        parameters = _parameters(rows, seed, threads) | {"metric": "None"}
+        parameters = settings.parameters(rows, seed, threads) | {"metric": "None"}
         data = _dataset(rows, parameters)
         # LightGBM keeps a validation set's scores current; predicting anew took ten times as long.
         aside = data.create_valid(
@@ -144,15 +180,6 @@ class GrowingTrees:
 
         self._booster.eval_valid(feval=keep)
         return np.asarray(np.log(seen[0]) - np.log1p(-seen[0]))
-
-
-def _parameters(rows: TreeRows, seed: int, threads: int) -> dict[str, Any]:
-    return PARAMETERS | {
-        "seed": seed,
-        "num_threads": threads,
-        "min_data_in_leaf": max(20, round(CUSTOMERS_PER_LEAF * rows.rows_per_customer)),
-        "extra_trees": rows.offset is None,
-    }
 
 
 def _dataset(rows: TreeRows, parameters: dict[str, Any]) -> lgb.Dataset:

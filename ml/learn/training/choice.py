@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ml.learn.judging.metrics import log_loss, paired_bootstrap, row_log_loss
 from ml.learn.models.linear import Floats, sigmoid
 from ml.learn.training.calibration import Calibrator, choose_calibration
-from ml.learn.training.crossfit import OutOfFold, Table
+from ml.learn.training.crossfit import OutOfFold, Split, Table
 from ml.learn.training.result import grade_of
 
 
@@ -27,6 +27,16 @@ class Choice:
     gain: float
     gain_lower: float
     grade: str
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Everything out of fold: the splits, the contenders on their judged rows, and the choice."""
+
+    splits: list[Split]
+    out_of_time: bool
+    found: dict[str, OutOfFold]
+    choice: Choice
 
 
 def choose(

@@ -6,17 +6,20 @@ across customers, which says nothing about the next month and is graded accordin
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ml.learn.judging.metrics import log_loss
+from ml.learn.models.lifetime_model import LifetimeInputs
 from ml.learn.models.linear import Floats, RegularisedLogistic, SimpleRule, one_blas_thread, sigmoid
-from ml.learn.models.trees import GrowingTrees, TreeRows
+from ml.learn.models.trees import DEFAULTS, GrowingTrees, TreeRows, TreeSettings
 from ml.learn.training.splits import rolling_folds
+from ml.learn.training.task import Task
 
 Rows = NDArray[np.intp]
 
@@ -54,20 +57,26 @@ class Table:
         age = (self.day[rows].max() - self.day[rows]) / np.timedelta64(1, "D")
         return np.asarray(0.5 ** (age / self.half_life_days), dtype=np.float64)
 
-    def tree_rows(self, rows: Rows, offset: Floats | None) -> TreeRows:
+    def design(self, rows: Rows, inputs: LifetimeInputs | None) -> NDArray[Any]:
+        """Give the values of some rows, with the columns that ``inputs`` derive behind them."""
+        return self.values[rows] if inputs is None else inputs.extend(self.values[rows])
+
+    def tree_rows(
+        self, rows: Rows, offset: Floats | None, inputs: LifetimeInputs | None = None
+    ) -> TreeRows:
         """Gather what the trees need of some rows."""
         per_customer = len(rows) / len(np.unique(self.customer[rows]))
-        return TreeRows(
-            self.values[rows], self.outcome[rows], self.weights(rows), offset, per_customer
-        )
+        design = self.design(rows, inputs)
+        return TreeRows(design, self.outcome[rows], self.weights(rows), offset, per_customer)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers to fit on and to judge."""
+    """Row numbers to fit on and to judge, and columns to derive, from what ``fit`` alone shows."""
 
     fit: Rows
     judge: Rows
+    inputs: LifetimeInputs | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,17 @@ class OutOfFold:
     logit: Floats
     setting: float
     per_split: list[Any]
+
+
+def table_of(task: Task, rows: pd.DataFrame, half_life_days: float | None) -> Table:
+    """Give the labelled rows of a task, as ``labelled_rows`` ordered them, as arrays."""
+    return Table(
+        rows[list(task.feature_names)].to_numpy(dtype=np.float32, na_value=np.nan),
+        rows["label"].to_numpy(dtype=np.float64),
+        rows["as_of_date"].to_numpy().astype("datetime64[D]"),
+        np.unique(rows["customer_id"].to_numpy(dtype=np.str_), return_inverse=True)[1],
+        half_life_days,
+    )
 
 
 def make_splits(
@@ -155,14 +175,14 @@ def logistic_out_of_fold(table: Table, splits: Sequence[Split], threads: int) ->
     def fit(split: Split) -> list[RegularisedLogistic]:
         rows = split.fit
         return RegularisedLogistic.fit_path(
-            table.values[rows], table.outcome[rows], table.weights(rows), RIDGES
+            table.design(rows, split.inputs), table.outcome[rows], table.weights(rows), RIDGES
         )
 
     # The limit is one for the whole process: set by each fit alone, the first to end would lift it.
     with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
         paths = list(pool.map(fit, splits))
     parts = [
-        RegularisedLogistic.path_logits(path, table.values[split.judge])
+        RegularisedLogistic.path_logits(path, table.design(split.judge, split.inputs))
         for path, split in zip(paths, splits, strict=True)
     ]
     outcome = table.outcome[judged_rows(splits)]
@@ -183,6 +203,8 @@ def trees_out_of_fold(
     seed: int,
     threads: int,
     base: OutOfFold | None,
+    settings: TreeSettings = DEFAULTS,
+    max_rounds: int = MAX_ROUNDS,
 ) -> OutOfFold:
     """Predict with the number of trees whose pooled log-loss is lowest, possibly none on a base.
 
@@ -193,15 +215,17 @@ def trees_out_of_fold(
     growing, start = [], []
     for number, split in enumerate(splits):
         logistic = base.per_split[number] if base else None
-        offset = logistic.logit(table.values[split.fit]) if logistic else None
-        judged_offset = logistic.logit(table.values[split.judge]) if logistic else None
-        rows, judged = table.tree_rows(split.fit, offset), table.values[split.judge]
-        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads))
+        rows = table.tree_rows(split.fit, None, split.inputs)
+        judged = table.design(split.judge, split.inputs)
+        offset = logistic.logit(rows.values) if logistic else None
+        judged_offset = logistic.logit(judged) if logistic else None
+        rows = replace(rows, offset=offset)
+        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads, settings))
         start.append(np.zeros(len(split.judge)) if judged_offset is None else judged_offset)
     outcome = table.outcome[judged_rows(splits)]
     best = OutOfFold(np.concatenate(start), 0.0, [])
     best_loss = log_loss(outcome, sigmoid(best.logit)) if base else np.inf
-    for rounds in range(ROUNDS_STEP, MAX_ROUNDS + 1, ROUNDS_STEP):
+    for rounds in range(ROUNDS_STEP, max_rounds + 1, ROUNDS_STEP):
         logit = np.concatenate([trees.grow(ROUNDS_STEP) for trees in growing])
         loss = log_loss(outcome, sigmoid(logit))
         if loss < best_loss * (1.0 - LEAST_IMPROVEMENT):

@@ -19,8 +19,10 @@ class TrainingResult:
 
     ``customers_with`` and ``customers_without`` count distinct customers with at least one row of
     that outcome; both must reach ``customers_needed``, else ``status`` is "thin_data" and
-    everything below is empty. ``bundle`` is what is served, ``rule_bundle`` the best simple rule
-    (equal to it at grade D), both fitted on every mature cut-off.
+    everything below is empty, unless a buy-till-you-die model could be fitted: ``customers_returned``
+    bought on two days or more, and ``returned_needed`` of them are enough. Without outcomes to judge it
+    by, such a model has no rule beside it, no gain and no figures. ``bundle`` is what is served,
+    ``rule_bundle`` the best simple rule (equal to it at grade D), both fitted on every mature cut-off.
 
     ``oof`` holds customer_id, as_of_date, label, a column of out-of-fold probabilities per
     contender, "served" (the served one's, corrected as it would have been at the time) and
@@ -28,7 +30,8 @@ class TrainingResult:
     ``metrics`` are of those columns, all cut-offs together; ``backtest`` shows the served one and
     the best rule at each cut-off. ``gain`` is the reduction of the best rule's log-loss as a share
     of it, ``gain_lower`` its paired lower 80 % bound. Without ``out_of_time`` the history allowed
-    one block only, and out-of-fold means other customers at the same time.
+    one block only, and out-of-fold means other customers at the same time. ``families`` tells which
+    families of features were tried and kept (see FamilyChoice).
     """
 
     status: Literal["trained", "thin_data"]
@@ -54,6 +57,9 @@ class TrainingResult:
     backtest: pd.DataFrame = field(default_factory=pd.DataFrame)
     calibration_table: pd.DataFrame = field(default_factory=pd.DataFrame)
     lift_table: pd.DataFrame = field(default_factory=pd.DataFrame)
+    customers_returned: int | None = None
+    returned_needed: int | None = None
+    families: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def grade_of(served_is_rule: bool, gain: float, gain_lower: float, out_of_time: bool) -> str:

@@ -5,8 +5,7 @@ predict every contender out of fold; choose settings, winner and correction ther
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -16,22 +15,19 @@ from ml.learn.judging import metrics
 from ml.learn.judging.promotion import Comparison, compare
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.models.linear import sigmoid
+from ml.learn.models.trees import TreeSettings
 from ml.learn.training.calibration import Calibrator
-from ml.learn.training.choice import Choice, choose
-from ml.learn.training.crossfit import (
-    OutOfFold,
-    Split,
-    Table,
-    judged_rows,
-    logistic_out_of_fold,
-    make_splits,
-    rule_out_of_fold,
-    trees_out_of_fold,
-)
+from ml.learn.training.choice import Choice, Contest, choose
+from ml.learn.training.contenders import run_contenders
+from ml.learn.training.crossfit import OutOfFold, Table, judged_rows, make_splits, table_of
+from ml.learn.training.families import choose_families
 from ml.learn.training.frames import KEYS, labelled_rows
 from ml.learn.training.refit import fit_bundle
 from ml.learn.training.result import TrainingResult
+from ml.learn.training.returning import with_lifetime_inputs
 from ml.learn.training.task import Task
+from ml.learn.training.thin import customers_who_returned, thin_contest, unjudged_bundle
+from ml.learn.training.weights import choose_half_life
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
 
@@ -55,6 +51,7 @@ def train(
     search_trials: int = 0,
     today: pd.DataFrame | None = None,
     allowed_strong: Sequence[str] = (),
+    min_returned_customers: int = 30,
     on_progress: Callable[[str], None] | None = None,
 ) -> TrainingResult:
     """Train, choose and grade the model of one target and horizon.
@@ -75,6 +72,7 @@ def train(
         seed,
         threads,
         on_progress or (lambda _: None),
+        TreeSettings(monotone=_directions(feature_names, directions or {})),
     )
     _check_arguments(task, min_class_customers)
     rows = labelled_rows(features, task.feature_names, labels, target, horizon_days)
@@ -83,24 +81,80 @@ def train(
     counts = TrainingResult(
         "thin_data", target, horizon_days, with_it, without_it, min_class_customers
     )
+    table = table_of(task, rows, half_life_days)
     if min(with_it, without_it) < min_class_customers:
-        return counts
-    table = Table(
-        rows[list(task.feature_names)].to_numpy(dtype=np.float32, na_value=np.nan),
-        rows["label"].to_numpy(dtype=np.float64),
-        rows["as_of_date"].to_numpy().astype("datetime64[D]"),
-        np.unique(rows["customer_id"].to_numpy(dtype=np.str_), return_inverse=True)[1],
-        half_life_days,
-    )
+        counts = replace(
+            counts,
+            customers_returned=customers_who_returned(task, [rows, today]),
+            returned_needed=min_returned_customers,
+        )
+        return _train_thin(task, counts, rows, table, today, max_folds)
     splits, out_of_time = make_splits(table, horizon_days, max_folds, seed)
     task.tell(
         f"{target}: {len(rows)} rows at {len(np.unique(table.day))} cut-offs, "
         f"{len(splits)} folds {'forward in time' if out_of_time else 'across customers'}"
     )
-    found = _run_contenders(task, table, splits)
-    judged = judged_rows(splits)
-    choice = choose(table, judged, out_of_time, found, horizon_days, seed)
+    if families is not None and len({families.get(name) for name in feature_names}) > 1:
+        told = choose_families(task, table, with_lifetime_inputs(task, table, splits), families)
+        counts = replace(counts, families=told.table)
+        task = task.narrowed(told.feature_names)
+        table = table_of(task, rows, half_life_days)
+        task.tell(f"{target}: {len(task.feature_names)} of {len(feature_names)} features kept")
+    splits = with_lifetime_inputs(task, table, splits)
+    if half_life_days is None and out_of_time:
+        table = replace(table, half_life_days=choose_half_life(task, table, splits))
+    task, found = run_contenders(task, table, splits, search_trials if out_of_time else 0)
+    choice = choose(table, judged_rows(splits), out_of_time, found, horizon_days, seed)
     task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
+    return _finish(task, counts, rows, table, Contest(splits, out_of_time, found, choice))
+
+
+def _train_thin(
+    task: Task,
+    counts: TrainingResult,
+    rows: pd.DataFrame,
+    table: Table,
+    today: pd.DataFrame | None,
+    max_folds: int,
+) -> TrainingResult:
+    """Let a buy-till-you-die model serve, judged where there are outcomes, else as it is."""
+    needed = counts.returned_needed or 0
+    outcomes = (counts.customers_with, counts.customers_without)
+    contest = thin_contest(task, table, outcomes, needed, max_folds)
+    if contest is not None:
+        task.tell(f"{task.target}: thin data, {contest.choice.served} serves")
+        return _finish(task, counts, rows, table, contest)
+    bundle = unjudged_bundle(task, today, needed)
+    if bundle is None:
+        return counts
+    task.tell(f"{task.target}: no outcomes to learn from, {bundle.kind} serves unjudged")
+    return replace(
+        counts,
+        status="trained",
+        bundle=bundle,
+        served=bundle.kind,
+        grade=bundle.grade,
+        base_rate=bundle.base_rate,
+        cutoffs=bundle.cutoffs,
+        trained_until=bundle.trained_until,
+        parameters={"calibration": "none", "features": len(task.feature_names), "rows": 0},
+        oof=pd.DataFrame(
+            {
+                "as_of_date": pd.Series(dtype="datetime64[s]"),
+                "customer_id": pd.Series(dtype=object),
+                "label": pd.Series(dtype=np.int64),
+                "served": pd.Series(dtype=np.float64),
+                "out_of_time": pd.Series(dtype=bool),
+            }
+        ),
+    )
+
+
+def _finish(
+    task: Task, counts: TrainingResult, rows: pd.DataFrame, table: Table, contest: Contest
+) -> TrainingResult:
+    """Refit the winner and the best rule on all rows, and tell everything of the contest."""
+    found, choice, judged = contest.found, contest.choice, judged_rows(contest.splits)
     rule = fit_bundle(task, table, found, choice.best_rule, Calibrator(), "D")
     served = rule
     if choice.served != choice.best_rule:
@@ -109,10 +163,18 @@ def train(
     oof = oof.assign(
         **{name: sigmoid(contender.logit) for name, contender in found.items()},
         served=choice.probability,
-        out_of_time=out_of_time,
+        out_of_time=contest.out_of_time,
     ).sort_values(KEYS, ignore_index=True)
-    parameters = _parameters(task, table, found, len(splits), choice.calibrator)
+    parameters = _parameters(task, table, found, len(contest.splits), choice.calibrator)
     return _result(counts, oof, choice, (served, rule), parameters)
+
+
+def _directions(feature_names: Sequence[str], directions: Mapping[str, int]) -> tuple[int, ...]:
+    strange = {name: way for name, way in directions.items() if way not in (-1, 0, 1)}
+    if strange:
+        raise ValueError(f"a direction is -1, 0 or 1; found {strange}")
+    bound = tuple(directions.get(name, 0) for name in feature_names)
+    return bound if any(bound) else ()
 
 
 def _check_arguments(task: Task, min_class_customers: int) -> None:
@@ -123,25 +185,6 @@ def _check_arguments(task: Task, min_class_customers: int) -> None:
         )
     if min_class_customers < 2:
         raise ValueError(f"min_class_customers must be at least 2, found {min_class_customers}")
-
-
-def _run_contenders(task: Task, table: Table, splits: list[Split]) -> dict[str, OutOfFold]:
-    """Give the out-of-fold predictions of every contender, the simplest first."""
-    found: dict[str, OutOfFold] = {}
-    for column in task.rule_columns:
-        number = task.feature_names.index(column)
-        found[f"rule:{column}"] = rule_out_of_fold(table, splits, number)
-    task.tell(f"{task.target}: logistic model, and trees alone")
-    with ThreadPoolExecutor(1) as pool:  # neither needs the other, nor keeps all threads busy
-        logistic = pool.submit(logistic_out_of_fold, table, splits, task.threads)
-        trees = trees_out_of_fold(table, splits, task.seed, task.threads, None)
-        found["logistic"] = logistic.result()
-    task.tell(f"{task.target}: trees on the logistic model")
-    found["trees_on_logistic"] = trees_out_of_fold(
-        table, splits, task.seed, task.threads, found["logistic"]
-    )
-    found["trees"] = trees
-    return found
 
 
 def _result(
@@ -183,18 +226,28 @@ def _parameters(
     folds: int,
     calibrator: Calibrator,
 ) -> dict[str, Any]:
-    return {
-        "ridge": found["logistic"].setting,
-        "rounds_trees": int(found["trees"].setting),
-        "rounds_trees_on_logistic": int(found["trees_on_logistic"].setting),
-        "calibration": calibrator.name,
-        "folds": folds,
-        "rows": len(table.outcome),
-        "features": len(task.feature_names),
-        "half_life_days": table.half_life_days,
-        "seed": task.seed,
-        "threads": task.threads,
+    settings = {
+        "ridge": ("logistic", float),
+        "rounds_trees": ("trees", int),
+        "rounds_trees_on_logistic": ("trees_on_logistic", int),
     }
+    fitted = {key: sort(found[k].setting) for key, (k, sort) in settings.items() if k in found}
+    grown = {
+        f"trees_{name}": value for name, value in asdict(task.trees).items() if name != "monotone"
+    }
+    return (
+        fitted
+        | {
+            "calibration": calibrator.name,
+            "folds": folds,
+            "rows": len(table.outcome),
+            "features": len(task.feature_names),
+            "half_life_days": table.half_life_days,
+            "seed": task.seed,
+            "threads": task.threads,
+        }
+        | (grown if "trees" in found else {})
+    )
 
 
 def _backtest(oof: pd.DataFrame, contenders: tuple[str, str]) -> pd.DataFrame:

@@ -1,0 +1,48 @@
+"""Smaller copies of the splits, for decisions that are made many times: fewer customers, same days."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ml.learn.models.linear import Floats, RegularisedLogistic, one_blas_thread
+from ml.learn.training.crossfit import Split, Table
+
+SAMPLE_ROWS = 20_000
+"""Rows of the largest fit, at most: what is decided on them is coarse, and decided many times."""
+
+SAMPLE_RIDGE = 0.01
+"""The middle of the path of ridges; one will do where two sets of columns are compared."""
+
+
+def sample_splits(table: Table, splits: Sequence[Split], seed: int) -> list[Split]:
+    """Keep a random share of the customers, all their rows, so that no fit holds more than SAMPLE_ROWS."""
+    share = min(1.0, SAMPLE_ROWS / max(len(split.fit) for split in splits))
+    count = int(table.customer.max()) + 1
+    chosen = np.random.default_rng(seed).permutation(count) < share * count
+    kept = [
+        replace(
+            split,
+            fit=split.fit[chosen[table.customer[split.fit]]],
+            judge=split.judge[chosen[table.customer[split.judge]]],
+        )
+        for split in splits
+    ]
+    return kept if all(_has_both(table, split) for split in kept) else list(splits)
+
+
+def logistic_logits(table: Table, split: Split, columns: Sequence[int]) -> tuple[Floats, Floats]:
+    """Fit a logistic model on some columns (and the derived ones); give log-odds of fit and judged rows."""
+    derived = 0 if split.inputs is None else 3
+    width = table.values.shape[1]
+    places = [*columns, *range(width, width + derived)]
+    fit = table.design(split.fit, split.inputs)[:, places]
+    with one_blas_thread():
+        (model,) = RegularisedLogistic.fit_path(
+            fit, table.outcome[split.fit], table.weights(split.fit), [SAMPLE_RIDGE]
+        )
+    return model.logit(fit), model.logit(table.design(split.judge, split.inputs)[:, places])
+
+
+def _has_both(table: Table, split: Split) -> bool:
+    return len(split.judge) > 0 and 0 < table.outcome[split.fit].mean() < 1
