@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from matplotlib.figure import Figure
 from ml.data.build import build_labels
 from ml.data.questions import question_of
 from ml.data.targets import Target
-from ml.home import SEEDS
-from ml.learn.definition import SEED, definition_hash
+from ml.learn.configuration import training_arguments
+from ml.learn.definition import definition_hash
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
@@ -67,28 +66,12 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         _log_training(run, registry, target, result, around)
 
 
-def rule_features(target: Target) -> list[str]:
-    """The features that count as simple rules for a target, from the seed."""
-    with (SEEDS / "simple_rules.csv").open(encoding="utf-8", newline="") as lines:
-        return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
-
-
 def _train_one(run: Run, target: Target) -> tuple[TrainingResult, pd.DataFrame]:
     """A target's training, and the features that its model leans on (none where nothing was trained)."""
     features, labels = training_frames(run, target)
-    settings = run.home.settings
-    result = train(
-        features,
-        feature_names(features),
-        labels,
-        target=target.name,
-        horizon_days=target.horizon_days,
-        rule_columns=rule_features(target),
-        min_class_customers=settings.min_class_customers,
-        seed=SEED,
-        threads=settings.threads,
-        on_progress=run.report,
-    )
+    names = feature_names(features)
+    arguments = training_arguments(run, target, names)
+    result = train(features, names, labels, **arguments, on_progress=run.report)
     if result.bundle is None:
         return result, pd.DataFrame()
     return result, top_features(result.bundle, features)
