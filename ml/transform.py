@@ -18,6 +18,7 @@ from pathlib import Path
 from ml.errors import KithError
 from ml.faults import entries_without_values, without_values
 from ml.home import DBT_PROJECT, Home
+from ml.learn.catalogue import families
 
 Report = Callable[[str], None]
 # Unit tests belong to the tests; a data test runs in the step that builds the last of the tables it looks at.
@@ -117,6 +118,8 @@ def dbt_environment(home: Home) -> dict[str, str]:
         "KITH_WAREHOUSE_TEMP": str(home.warehouse / "spill"),
         "KITH_THREADS": str(home.settings.threads),
         "KITH_MEMORY_LIMIT": home.settings.memory_limit,
+        # dbt must know whom a model reads before it can look into a seed.
+        "KITH_FEATURE_FAMILIES": "|".join(families()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PYTHONWARNINGS": "ignore",
     }

@@ -26,22 +26,6 @@
     {{ days_between(snapshot_date(), instant) }}
 {%- endmacro %}
 
-{# `<noun>_count_<n>d` for each window, from rows that carry days_ago. #}
-{% macro windowed_counts(noun, windows, condition="true") -%}
-    {%- for days in windows %}
-    {{ as_feature("count(case when days_ago <= " ~ days ~ " and " ~ condition ~ " then 1 end)") }} as {{ noun }}_count_{{ days }}d
-    {{- "," if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
-{# `<noun>_amount_<n>d` for each window, an exact sum before it becomes a float. #}
-{% macro windowed_amounts(noun, windows) -%}
-    {%- for days in windows %}
-    {{ as_feature("coalesce(sum(case when days_ago <= " ~ days ~ " then amount end), 0)") }} as {{ noun }}_amount_{{ days }}d
-    {{- "," if not loop.last }}
-    {%- endfor %}
-{%- endmacro %}
-
 {# Features are stored as 32-bit floats; sums before the cast are exact, so the float repeats to the bit. #}
 {% macro as_feature(expression) -%}
     cast({{ expression }} as float)
@@ -52,10 +36,19 @@
     {{ as_feature("cast(" ~ numerator ~ " as double) / nullif(cast(" ~ denominator ~ " as double), 0)") }}
 {%- endmacro %}
 
-{# Sample standard deviation from exact integer sums, so that it does not depend on the order of the rows. #}
-{% macro exact_stddev(column) -%}
-    {{ as_feature("sqrt(greatest(cast(count(" ~ column ~ ") * sum(" ~ column ~ " * " ~ column ~ ") - sum(" ~ column ~ ") * sum(" ~ column ~ ") as double), 0)"
-        ~ " / nullif(cast(count(" ~ column ~ ") * (count(" ~ column ~ ") - 1) as double), 0))") }}
+{# n * ln(n) of a whole number, rounded so that sums of it are exact and do not depend on the order of the rows; 0 for 0 and 1. #}
+{% macro n_log_n(number) -%}
+    cast({{ number }} * ln(greatest({{ number }}, 1)) as decimal(18, 6))
+{%- endmacro %}
+
+{# How used to ordering a customer is, by the number of order days: customers of one class are each other's peers. #}
+{% macro frequency_class(order_days) -%}
+    case
+        when {{ order_days }} >= 10 then 5
+        when {{ order_days }} >= 5 then 4
+        when {{ order_days }} >= 3 then 3
+        else {{ order_days }}
+    end
 {%- endmacro %}
 
 {# The feature columns of a family, as its built table has them: nobody types the list twice. #}
@@ -76,4 +69,86 @@
         when {{ expression }} = 0 then cast(0 as double)
         else round({{ expression }}, cast(8 - floor(log10(abs({{ expression }}))) as integer))
     end
+{%- endmacro %}
+
+{# How long ago something was, in steps that grow; customers of one step are alike. #}
+{% macro silence_class(days) -%}
+    case
+        when {{ days }} <= 3 then 0
+        when {{ days }} <= 7 then 1
+        when {{ days }} <= 14 then 2
+        when {{ days }} <= 30 then 3
+        when {{ days }} <= 60 then 4
+        when {{ days }} <= 90 then 5
+        when {{ days }} <= 180 then 6
+        when {{ days }} <= 365 then 7
+        else 8
+    end
+{%- endmacro %}
+
+{#
+  The label of windows that have closed: one row per customer and horizon of `windows`. `days` holds one row per customer and day with
+  the event. Window 1 is [C - h, C), window 2 the one before. A window counts when the first event lay before it.
+#}
+{% macro past_windows(days, horizons, prior) -%}
+standing as (
+    select
+        days.customer_id,
+        horizons.horizon_days,
+        max(days.days_ago) as first_days_ago,
+        {{ whole_quotient('(max(days.days_ago) - 1)', 'horizons.horizon_days') }} as windows_since_first,
+        count(distinct {{ whole_quotient('(days.days_ago - 1)', 'horizons.horizon_days') }}) - 1 as windows_with,
+        max(case when days.days_ago <= horizons.horizon_days then 1 else 0 end) as in_window_1,
+        max(case when days.days_ago > horizons.horizon_days and days.days_ago <= 2 * horizons.horizon_days then 1 else 0 end) as in_window_2,
+        max(case when days.days_ago > 2 * horizons.horizon_days and days.days_ago <= 3 * horizons.horizon_days then 1 else 0 end) as in_window_3,
+        {{ frequency_class('count(*)') }} as class_now,
+        {{ silence_class('min(days.days_ago)') }} as silence_now,
+        {{ frequency_class('count(case when days.days_ago > horizons.horizon_days then 1 end)') }} as class_then,
+        {{ silence_class('min(case when days.days_ago > horizons.horizon_days then days.days_ago end) - horizons.horizon_days') }} as silence_then
+    from {{ days }} as days
+    cross join (
+        {%- for horizon in horizons %}
+        select {{ horizon }} as horizon_days
+        {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ) as horizons
+    group by days.customer_id, horizons.horizon_days
+),
+
+-- Whoever stood at the cut-off a horizon ago, and what became of them.
+outcomes as (
+    select
+        horizon_days,
+        class_then,
+        silence_then,
+        count(*) as people,
+        sum(in_window_1) as people_with,
+        sum(count(*)) over (partition by horizon_days) as all_people,
+        sum(sum(in_window_1)) over (partition by horizon_days) as all_people_with
+    from standing
+    where class_then > 0
+    group by horizon_days, class_then, silence_then
+),
+
+everybody as (
+    select distinct
+        horizon_days,
+        cast(all_people_with as double) / all_people as share_of_all
+    from outcomes
+),
+
+windows as (
+    select
+        standing.*,
+        everybody.share_of_all,
+        (coalesce(outcomes.people_with, 0) + {{ prior }} * everybody.share_of_all) / (coalesce(outcomes.people, 0) + {{ prior }}) as share_of_group
+    from standing
+    left join everybody
+        on standing.horizon_days = everybody.horizon_days
+    left join outcomes
+        on
+            standing.horizon_days = outcomes.horizon_days
+            and standing.class_now = outcomes.class_then
+            and standing.silence_now = outcomes.silence_then
+)
 {%- endmacro %}

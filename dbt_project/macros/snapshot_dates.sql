@@ -4,6 +4,7 @@
 
   The model's SQL says `snapshot_date()` where it needs the date. Which dates are built is the list in
   control.snapshot_plan (or the table named by the config `plan`); a date that is there already is replaced.
+  A family of features that is absent on the run's day is a table of its two keys and no row: it costs no query per date.
   With the config `keep: false` earlier snapshots are dropped first, for what depends on the run's own date.
 
   A model may read the rows of earlier dates in `this`: dates are built in ascending order. Such a table cannot be shaped by its
@@ -14,6 +15,8 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set plan = config.get("plan", "control.snapshot_plan") -%}
     {%- set dates = run_query("select distinct as_of_date from " ~ plan ~ " order by as_of_date").columns[0].values() -%}
+    {%- set sql = "select cast(null as varchar) as customer_id, cast(null as date) as as_of_date" if is_absent_family(model.name) else sql -%}
+    {%- set dates = [] if is_absent_family(model.name) else dates -%}
 
     {%- set declared = model.columns.values() | selectattr("data_type") | list -%}
     {%- set names = declared | map(attribute="name") | join(", ") -%}

@@ -12,6 +12,7 @@ import duckdb
 
 from ml.data.control import write_control_tables, write_dates
 from ml.data.erasure_filter import erasure_filter
+from ml.data.feature_families import write_feature_families
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
 from ml.data.phones import normalise_phones
@@ -193,7 +194,8 @@ def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
 def _build_snapshots(run: Run, dates: list[date], *more: str) -> None:
     """Build the features of the dates that lack them, and more models in the same start of dbt."""
     with connect(run.home) as connection:
-        missing = Snapshots(connection, run, *SNAPSHOT_TABLE).missing(dates)
+        families = "|".join(write_feature_families(connection, run.as_of_date))
+        missing = Snapshots(connection, run, *SNAPSHOT_TABLE, holds=families).missing(dates)
         there = table_exists(connection, ".".join(SNAPSHOT_TABLE))
         if not table_exists(connection, "control.training_plan"):
             write_table(connection, "control.training_plan", TRAINING_PLAN, [])
@@ -203,7 +205,7 @@ def _build_snapshots(run: Run, dates: list[date], *more: str) -> None:
     if select := [*features, *more]:
         run_models(run.home, run.as_of_date, select, run.report)
     with connect(run.home) as connection:
-        Snapshots(connection, run, *SNAPSHOT_TABLE).record(missing)
+        Snapshots(connection, run, *SNAPSHOT_TABLE, holds=families).record(missing)
 
 
 def _is_staged(run: Run) -> bool:

@@ -21,7 +21,8 @@ STATE = "control.snapshot_state"
 class Snapshots:
     """The snapshot tables of one schema, known by the last one that is built (`table`).
 
-    Snapshots that go on from the one before depend on where they begin, too (`begins`).
+    Snapshots that go on from the one before depend on where they begin, too (`begins`); those whose
+    columns depend on the run's own day, on what they hold (`holds`).
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Snapshots:
         schema: str,
         table: str,
         begins: date | None = None,
+        holds: str = "",
     ) -> None:
         self._connection = connection
         self._schema = schema
         self._table = f"{schema}.{table}"
         self._definition = run.definition() + (f" from {begins}" if begins else "")
+        self._definition += f" holds {holds}" if holds else ""
         connection.execute(
             f"create table if not exists {STATE} "
             "(schema_name varchar, as_of_date date, key varchar, definition varchar)"

@@ -49,6 +49,7 @@ def train_arm(run: Run, target: Target, variant: Variant) -> TrainingResult:
     arguments |= variant.changes(families, families[arguments["rule_columns"][0]])
     offered = [name for name in names if name in arguments["families"]]
     arguments["rule_columns"] = [rule for rule in arguments["rule_columns"] if rule in offered]
+    arguments["directions"] = {name: arguments["directions"][name] for name in offered}
     if not arguments["rule_columns"]:
         raise KithError(
             f"Without {', '.join(variant.without_families)} no simple rule is left for {target.name} (seed "

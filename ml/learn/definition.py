@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from ml.data.feature_families import present_families
 from ml.data.targets import Target
+from ml.data.warehouse import connect
 from ml.run import Run, code_digest, digest_of
 
 SEED = 20_240_229
 
 
 def definition_hash(run: Run, target: Target) -> str:
-    """Digest of what gives a target's numbers their meaning: the SQL, the settings, the target itself."""
+    """Digest of what gives a target's numbers their meaning: SQL, settings, target, families of features."""
     sql = code_digest(("dbt_project",))
     key = f"{target.name}|{target.horizon_days}|{target.population_days}"
-    return digest_of([sql, run.home.settings.fingerprint(), key])[:16]
+    with connect(run.home, read_only=True) as connection:
+        families = present_families(connection)
+    return digest_of([sql, run.home.settings.fingerprint(), key, *families])[:16]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 import pandas as pd
 
 from ml.data.targets import Target
@@ -33,6 +36,30 @@ def training_frames(run: Run, target: Target) -> tuple[pd.DataFrame, pd.DataFram
             "inner join wanted using (customer_id, as_of_date) order by as_of_date, customer_id",
         )
     return features, labels
+
+
+def feature_families(run: Run) -> dict[str, str]:
+    """The family of each feature, from the tables that the features were built from."""
+    with connect(run.home, read_only=True) as connection:
+        rows = connection.execute(
+            "select feature, family from features.feature_list order by feature"
+        ).fetchall()
+    return dict(rows)
+
+
+def slices_at(run: Run, dates: Sequence[date]) -> pd.DataFrame:
+    """The groups of customers by which models are judged, on these snapshot dates; never features.
+
+    Returns:
+        customer_id, as_of_date, experience, channel, level, gender, age_band, ordered by date and customer.
+    """
+    with connect(run.home, read_only=True) as connection:
+        return frame(
+            connection,
+            "select customer_id, as_of_date, experience, channel, level, gender, age_band "
+            "from features.customer_slices where list_contains(?, as_of_date) order by as_of_date, customer_id",
+            [list(dates)],
+        )
 
 
 def feature_names(features: pd.DataFrame) -> list[str]:

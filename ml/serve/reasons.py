@@ -64,7 +64,7 @@ class Teller:
             for name in contributions.columns
             if name in population.columns and _may_be_told(name, population[name])
         ]
-        families = {name: phrase_for(name).family for name in known}
+        families = {name: phrase_for(name).family or phrase_for(name).topic for name in known}
         numbers = {family: number for number, family in enumerate(dict.fromkeys(families.values()))}
         names = sorted(known, key=lambda name: numbers[families[name]])
         family = np.array([numbers[families[name]] for name in names], dtype=np.intp)

@@ -32,19 +32,16 @@ def typical_values(population: pd.DataFrame, names: Sequence[str]) -> npt.NDArra
 def compared(phrase: Phrase, name: str, value: float, own: float, typical: float) -> str:
     """A value in words, and beside it what is usual where that says something more.
 
-    "last visit 41 days ago; usually every 12" where the customer's own usual value is known, else what most
+    "last order 41 days ago; usually every 12 days" where the customer's own usual value is known, else what most
     have: "2 complaints in the last 90 days; most: 0".
     """
+    if "{usual}" in phrase.words and not np.isnan(own):
+        return phrase.tell(value, np.nan if plain(own) == plain(value) else own)
     told = phrase.tell(value)
-    if np.isnan(value):
+    most = _figure(phrase, name, typical)
+    if np.isnan(value) or most is None or most == _figure(phrase, name, value):
         return told
-    is_own = bool(phrase.usual) and not np.isnan(own)
-    usual = _figure(phrase, name, own if is_own else typical)
-    if usual is None or usual == _figure(phrase, name, value):
-        return told
-    if not is_own:
-        return f"{told}; most: {usual}"
-    return f"{told}; usually {'every ' if name.startswith(TIME_SINCE) else ''}{usual}"
+    return f"{told}; most: {most}"
 
 
 def _figure(phrase: Phrase, name: str, value: float) -> str | None:

@@ -3,8 +3,7 @@
 with customers as (
     select
         customer_id,
-        source,
-        valid_from
+        source
     from {{ ref('customer_map') }}
     where
         valid_from <= {{ snapshot_date() }}
@@ -12,23 +11,20 @@ with customers as (
 ),
 
 history as (
-    select min(entered_on) as began_on from {{ ref('int_identity__records') }}
+    select {{ days_between(snapshot_date(), 'min(entered_on)') }} as days_ago from {{ ref('int_identity__records') }}
 ),
 
 heads as (
     select
         customer_id,
-        entered_on
+        {{ days_between(snapshot_date(), 'entered_on') }} as days_ago
     from {{ ref('int_identity__records') }}
 )
 
 select
     customers.customer_id,
     {{ snapshot_date() }} as as_of_date,
-    {{ as_feature('count(*)') }} as records_count,
-    {{ as_feature('count(distinct customers.source)') }} as sources_count,
-    {{ as_feature(days_between(snapshot_date(), 'min(heads.entered_on)')) }} as days_since_first_seen,
-    {{ as_feature(days_between(snapshot_date(), 'min(history.began_on)')) }} as history_days
+    {{ catalogue('tenure', 'records') }}
 from customers
 inner join heads
     on customers.customer_id = heads.customer_id
