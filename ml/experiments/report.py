@@ -10,7 +10,8 @@ import pandas as pd
 
 from ml.learn.judging.metrics import calibration_table, lift_table
 from ml.learn.judging.plots import compared_calibration_plot, compared_lift_plot, gain_plot
-from ml.learn.judging.trials import LEVEL, MEASURES, Trial
+from ml.learn.judging.resampling import LEVEL
+from ml.learn.judging.trials import MEASURES, Trial
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -25,7 +25,8 @@ def training_arguments(run: Run, target: Target, names: Sequence[str]) -> dict[s
         "target": target.name,
         "horizon_days": target.horizon_days,
         # Without the entity of its rules a target has no outcome either, and any rule will do.
-        "rule_columns": [name for name in rule_features(target) if name in names] or list(names)[:1],
+        "rule_columns": [name for name in rule_features(target) if name in names]
+        or list(names)[:1],
         "min_class_customers": settings.min_class_customers,
         "seed": SEED,
         "threads": settings.threads,

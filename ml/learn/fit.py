@@ -15,6 +15,7 @@ from ml.data.questions import question_of
 from ml.data.targets import Target
 from ml.learn.configuration import training_arguments
 from ml.learn.definition import definition_hash
+from ml.learn.judging.fairness import TRAITS
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
@@ -28,7 +29,7 @@ from ml.learn.registry import (
 )
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.train import train
-from ml.learn.training_rows import feature_names, training_frames
+from ml.learn.training_rows import feature_names, slices_at, training_frames
 from ml.run import Run, RunState
 from ml.serve.phrases import phrase_for
 
@@ -62,7 +63,8 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
                 f"{result.customers_without:,} without were found, {result.customers_needed:,} of each are needed"
             )
             continue
-        around = _circumstances(run, target, leaned_on, str(state["landing_digest"]))
+        groups = _groups(run, result)
+        around = _circumstances(run, target, leaned_on, groups, str(state["landing_digest"]))
         _log_training(run, registry, target, result, around)
 
 
@@ -89,8 +91,18 @@ def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
     return told.assign(words=words).head(TOP_FEATURES)
 
 
+def _groups(run: Run, result: TrainingResult) -> pd.DataFrame:
+    """Gender and age band of those who were judged, where they are known; for the card only."""
+    days = sorted({stamp.date() for stamp in pd.to_datetime(result.oof["as_of_date"])})
+    return slices_at(run, days)[["customer_id", "as_of_date", *TRAITS]]
+
+
 def _circumstances(
-    run: Run, target: Target, leaned_on: pd.DataFrame, landing_digest: str
+    run: Run,
+    target: Target,
+    leaned_on: pd.DataFrame,
+    groups: pd.DataFrame,
+    landing_digest: str,
 ) -> Circumstances:
     question = question_of(target)
     return Circumstances(
@@ -101,6 +113,7 @@ def _circumstances(
         definition_hash=definition_hash(run, target),
         landing_digest=landing_digest,
         top_features=leaned_on,
+        groups=groups,
     )
 
 

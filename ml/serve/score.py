@@ -136,8 +136,7 @@ def _predict(
     registry: Registry, champion: RegisteredModel, population: pd.DataFrame, target: Target
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     bundle = registry.load(champion)
-    sample = population.iloc[:: len(population) // EXPLAINED_ROWS + 1]
-    teller = Teller.of(population, bundle.contributions(sample))
+    teller = Teller.of(population, bundle.contributions(explained_sample(population)))
     batches = []
     for start in range(0, len(population), BATCH_ROWS):
         batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
@@ -175,6 +174,11 @@ def population_features(run: Run, target: Target) -> pd.DataFrame:
             "and refusals.customer_id is null order by customer_id",
             [run.as_of_date, target.name, target.horizon_days],
         )
+
+
+def explained_sample(population: pd.DataFrame) -> pd.DataFrame:
+    """An even sample of a population, large enough to see what usually pushes a score."""
+    return population.iloc[:: len(population) // EXPLAINED_ROWS + 1]
 
 
 def nine_digits(values: np.ndarray) -> np.ndarray:

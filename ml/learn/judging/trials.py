@@ -10,13 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ml.learn.judging import metrics
+from ml.learn.judging.resampling import RankedAuc, customer_weights, interval
 from ml.learn.training.frames import KEYS, with_plain_keys
 
 Floats = NDArray[np.float64]
-
-DRAWS = 400
-LEVEL = 0.9
-"""Of the intervals: one drawn difference in ten lies outside."""
 
 MEASURES = {
     "log_loss": ("log-loss", False),
@@ -97,7 +94,7 @@ def judge_trial(reference: pd.DataFrame, variant: pd.DataFrame, seed: int) -> Tr
 
 def _figures(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     y, both = rows["label"].to_numpy(dtype=float), rows[["reference", "variant"]].to_numpy()
-    drawn = _drawn_differences(y, both, rows["customer_id"].to_numpy(dtype=np.str_), seed)
+    drawn = _drawn_differences(y, both, rows["customer_id"], seed)
     found = [metrics.summary(y, both[:, arm]) for arm in (0, 1)]
     lines = []
     for measure in MEASURES:
@@ -109,52 +106,19 @@ def _figures(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _drawn_differences(
-    y: Floats, both: Floats, customers: NDArray[np.str_], seed: int
+    y: Floats, both: Floats, customers: pd.Series, seed: int
 ) -> dict[str, tuple[float, float]]:
     """Intervals of the differences of those measures that are sums over rows, and of the AUC."""
-    names, code = np.unique(customers, return_inverse=True)
     losses = np.stack([metrics.row_log_loss(y, both[:, arm]) for arm in (0, 1)], axis=1)
     squares = (both - y[:, None]) ** 2
-    ranks = [_Ranks.of(y, both[:, arm]) for arm in (0, 1)]
-    random = np.random.default_rng(seed)
+    ranked = [RankedAuc.of(y, both[:, arm]) for arm in (0, 1)]
     drawn: dict[str, list[float]] = {"log_loss": [], "brier": [], "auc": []}
-    for _ in range(DRAWS):
-        times = np.bincount(random.integers(0, len(names), len(names)), minlength=len(names))
-        weight = times[code].astype(np.float64)
+    for weight in customer_weights(customers, seed):
         total = weight.sum()
         drawn["log_loss"].append(float(weight @ (losses[:, 1] - losses[:, 0]) / total))
         drawn["brier"].append(float(weight @ (squares[:, 1] - squares[:, 0]) / total))
-        drawn["auc"].append(ranks[1].auc(weight) - ranks[0].auc(weight))
-    tail = (1 - LEVEL) / 2
-    return {
-        measure: (float(np.nanquantile(found, tail)), float(np.nanquantile(found, 1 - tail)))
-        for measure, found in drawn.items()
-        if not np.isnan(found).all()
-    }
-
-
-@dataclass(frozen=True)
-class _Ranks:
-    """Rows ordered by prediction, once, so that a weighted AUC costs two sums per draw."""
-
-    order: NDArray[np.intp]
-    group: NDArray[np.intp]
-    positive: Floats
-
-    @classmethod
-    def of(cls, y: Floats, p: Floats) -> "_Ranks":
-        order = np.argsort(p, kind="stable")
-        group = np.unique(p[order], return_inverse=True)[1]
-        return cls(order, group, y[order])
-
-    def auc(self, weight: Floats) -> float:
-        """Chance that a weighted positive stands above a weighted negative; equals count half."""
-        w = weight[self.order]
-        positive = np.bincount(self.group, weights=w * self.positive)
-        negative = np.bincount(self.group, weights=w * (1 - self.positive))
-        below = np.cumsum(negative) - negative
-        pairs = positive.sum() * negative.sum()
-        return float(positive @ (below + negative / 2) / pairs) if pairs else float("nan")
+        drawn["auc"].append(ranked[1].value(weight) - ranked[0].value(weight))
+    return {measure: interval(found) for measure, found in drawn.items()}
 
 
 def _by_cutoff(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -164,14 +128,9 @@ def _by_cutoff(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
         saved = metrics.row_log_loss(y, group["reference"]) - metrics.row_log_loss(
             y, group["variant"]
         )
-        drawn = _drawn_means(saved, seed)
-        lines.append((day, len(group), float(saved.mean()), *drawn))
+        means = [
+            float(weight @ saved / weight.sum())
+            for weight in customer_weights(group["customer_id"], seed)
+        ]
+        lines.append((day, len(group), float(saved.mean()), *interval(means)))
     return pd.DataFrame(lines, columns=["as_of_date", "rows", "gain", "lower", "upper"])
-
-
-def _drawn_means(values: Floats, seed: int) -> tuple[float, float]:
-    """The interval of a mean of rows that are one per customer."""
-    random = np.random.default_rng(seed)
-    means = [values[random.integers(0, len(values), len(values))].mean() for _ in range(DRAWS)]
-    tail = (1 - LEVEL) / 2
-    return float(np.quantile(means, tail)), float(np.quantile(means, 1 - tail))
