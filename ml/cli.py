@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ml.commands import home, landing, people, steps
+from ml.commands import experiments, home, landing, people, steps
 from ml.errors import KithError
 from ml.faults import describe_fault
 
@@ -21,7 +21,13 @@ def cli() -> None:
     """One customer table, and who buys next, who is leaving, who will share."""
 
 
-for _command in (*landing.COMMANDS, *steps.COMMANDS, *home.COMMANDS, *people.COMMANDS):
+for _command in (
+    *landing.COMMANDS,
+    *steps.COMMANDS,
+    *experiments.COMMANDS,
+    *home.COMMANDS,
+    *people.COMMANDS,
+):
     cli.add_command(_command)
 
 

@@ -48,6 +48,11 @@ class Home:
         return self.warehouse / "raw"
 
     @property
+    def trial(self) -> Home:
+        """A home inside this one, for as long as an experiment asks another question of the same facts."""
+        return Home(self.warehouse / "trial")
+
+    @property
     def run_state(self) -> Path:
         """What the warehouse was last built for."""
         return self.warehouse / "run.json"
@@ -90,6 +95,10 @@ class Home:
     def relationship_page(self) -> Path:
         """The page with pictures of levels, cohorts and concentration."""
         return self.reports / "relationship" / "index.html"
+
+    def experiment_report(self, name: str) -> Path:
+        """Folder of the report on one experiment."""
+        return self.reports / "experiments" / name
 
     @property
     def monitoring(self) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Sequence
@@ -15,12 +14,12 @@ from ml.data.build import build_labels
 from ml.data.questions import question_of
 from ml.data.targets import Target
 from ml.errors import KithError
-from ml.home import SEEDS
-from ml.learn.catalogue import direction_of
-from ml.learn.definition import SEED, definition_hash
+from ml.learn.configuration import training_arguments
+from ml.learn.definition import definition_hash
 from ml.learn.evaluation_files import evaluation_files
 from ml.learn.expectations import learn_expectations
 from ml.learn.expected.bundle import ExpectedBundle
+from ml.learn.judging.fairness import TRAITS
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.judging.unjudged_card import unjudged_card
@@ -40,7 +39,6 @@ from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import IS_LEAVING
 from ml.learn.training.train import train
 from ml.learn.training_rows import (
-    feature_families,
     feature_names,
     population_features,
     slices_at,
@@ -77,14 +75,9 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         if result.bundle is None:
             run.report(_thin_data(target, result))
             continue
-        around = _circumstances(run, target, leaned_on, str(state["landing_digest"]))
+        groups = _groups(run, result)
+        around = _circumstances(run, target, leaned_on, groups, str(state["landing_digest"]))
         _log_training(run, registry, target, result, around, expected)
-
-
-def rule_features(target: Target) -> list[str]:
-    """The features that count as simple rules for a target, from the seed."""
-    with (SEEDS / "simple_rules.csv").open(encoding="utf-8", newline="") as lines:
-        return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
 
 
 def _thin_data(target: Target, result: TrainingResult) -> str:
@@ -100,12 +93,6 @@ def _thin_data(target: Target, result: TrainingResult) -> str:
     )
 
 
-def allowed_strong_features() -> list[str]:
-    """The features that may tell a label as well as they do, from the seed."""
-    with (SEEDS / "allowed_strong_features.csv").open(encoding="utf-8", newline="") as lines:
-        return [row["feature"] for row in csv.DictReader(lines)]
-
-
 def _train_one(
     run: Run, target: Target, today: pd.DataFrame | None
 ) -> tuple[TrainingResult, pd.DataFrame, ExpectedBundle | None]:
@@ -116,26 +103,16 @@ def _train_one(
     features, labels = training_frames(run, target)
     names = feature_names(features)
     cutoffs = pd.to_datetime(labels["as_of_date"]).unique()
-    settings = run.home.settings
+    slices = slices_at(run, [stamp.date() for stamp in cutoffs])
+    arguments = training_arguments(run, target, names)
     try:
         result = train(
             features,
             names,
             labels,
-            target=target.name,
-            horizon_days=target.horizon_days,
-            # Without the entity of its rules a target has no outcome either, and any rule will do.
-            rule_columns=[name for name in rule_features(target) if name in names] or names[:1],
-            min_class_customers=settings.min_class_customers,
-            seed=SEED,
-            threads=settings.threads,
-            families=feature_families(run),
-            directions={name: direction_of(name, target.name) for name in names},
-            slices=slices_at(run, [stamp.date() for stamp in cutoffs]),
-            search_trials=settings.search_trials,
+            **arguments,
+            slices=slices,
             today=today,
-            allowed_strong=allowed_strong_features(),
-            min_returned_customers=settings.min_returned_customers,
             on_progress=run.report,
         )
     except LeakFound as found:
@@ -160,8 +137,18 @@ def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
     return told.assign(words=words).head(TOP_FEATURES)
 
 
+def _groups(run: Run, result: TrainingResult) -> pd.DataFrame:
+    """Gender and age band of those who were judged, where they are known; for the card only."""
+    days = sorted({stamp.date() for stamp in pd.to_datetime(result.oof["as_of_date"])})
+    return slices_at(run, days)[["customer_id", "as_of_date", *TRAITS]]
+
+
 def _circumstances(
-    run: Run, target: Target, leaned_on: pd.DataFrame, landing_digest: str
+    run: Run,
+    target: Target,
+    leaned_on: pd.DataFrame,
+    groups: pd.DataFrame,
+    landing_digest: str,
 ) -> Circumstances:
     question = question_of(target)
     return Circumstances(
@@ -172,6 +159,7 @@ def _circumstances(
         definition_hash=definition_hash(run, target),
         landing_digest=landing_digest,
         top_features=leaned_on,
+        groups=groups,
     )
 
 

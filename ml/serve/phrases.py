@@ -42,12 +42,12 @@ class Phrase:
             told = self.words_when_unknown if np.isnan(value) else self.words_when_zero
             return ONE_OF_MANY.sub(r"1 \1\2", told)
         percent = "less than 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
-        due = f"due in {_plain(value)} days" if value > 0 else f"{_plain(-value)} days overdue"
+        due = f"due in {plain(value)} days" if value > 0 else f"{plain(-value)} days overdue"
         clauses = self.words.split("; ")
         if np.isnan(usual) or usual == 0:
             clauses = [clause for clause in clauses if "{usual}" not in clause]
         told = "; ".join(clauses)
-        filled = {"value": _plain(value), "percent": percent, "due": due, "usual": _plain(usual)}
+        filled = {"value": plain(value), "percent": percent, "due": due, "usual": plain(usual)}
         for place, words in filled.items():
             told = told.replace("{" + place + "}", words)
         return ONE_OF_MANY.sub(r"1 \1\2", told)
@@ -70,7 +70,7 @@ def phrase_for(feature: str) -> Phrase:
     return Phrase(name, f"{name} is {{value}}", f"{name} is 0", f"{name} is not known")
 
 
-def _plain(value: float) -> str:
+def plain(value: float) -> str:
     """A number as people say it: no more digits than matter."""
     if abs(value) >= 100 or float(value).is_integer():
         return f"{value:,.0f}"

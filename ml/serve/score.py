@@ -18,9 +18,11 @@ from ml.run import Run, RunState
 from ml.serve.digits import nine_digits
 from ml.serve.expect import EXPECTED, TIMING, Expectations
 from ml.serve.judgements import forget_judgements, make_tables, write_judgements
-from ml.serve.reasons import top_reasons
+from ml.serve.reasons import Teller
 
 BATCH_ROWS = 100_000
+# Of how many customers it is seen what usually pushes a score.
+EXPLAINED_ROWS = 10_000
 
 PREDICTIONS = {
     "customer_id": "varchar",
@@ -160,14 +162,13 @@ def _predict(
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     bundle = registry.load(champion)
     beside = Expectations.of(run, target, registry.load_expected(champion))
-    tellable = [name for name in bundle.feature_names if population[name].nunique(dropna=False) > 1]
+    teller = Teller.of(population, bundle.contributions(explained_sample(population)))
     batches, curves = [], []
     for start in range(0, len(population), BATCH_ROWS):
         batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
         probability = nine_digits(bundle.predict(batch))
-        reasons = top_reasons(
-            bundle.contributions(batch), batch, probability >= bundle.base_rate, tellable
-        )
+        contributions = bundle.contributions(batch)
+        reasons = teller.tell(contributions, batch, probability >= bundle.base_rate)
         expected, curve = beside.of_batch(batch, probability)
         curves.append(curve)
         batches.append(
@@ -188,6 +189,11 @@ def _predict(
     }
     predictions = pd.concat(batches, ignore_index=True)[list(PREDICTIONS)]
     return verdict, predictions, pd.concat(curves, ignore_index=True)[list(TIMING)]
+
+
+def explained_sample(population: pd.DataFrame) -> pd.DataFrame:
+    """An even sample of a population, large enough to see what usually pushes a score."""
+    return population.iloc[:: len(population) // EXPLAINED_ROWS + 1]
 
 
 def _store(

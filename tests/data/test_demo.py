@@ -128,7 +128,7 @@ def test_neither_threads_nor_hash_seeds_change_a_byte(tmp_path: Path) -> None:
         }
         subprocess.run([sys.executable, "-c", write, root, threads], env=environment, check=True)
         found.append(digests(root))
-    assert len(found[0]) == len(DELIVERED_FILES) + 7
+    assert len(found[0]) == len(DELIVERED_FILES) + 8
     assert found[0] == found[1]
 
 
@@ -282,6 +282,50 @@ def test_the_truth_knows_every_key_once_and_every_person(
     assert count == 3 * one(
         brand, f"select count(*) from true_people where joined_date < '{earlier}'"
     )
+
+
+def test_causes_in_the_truth_are_failed_deliveries_that_still_grieve(
+    demo: DemoSummary, brand: duckdb.DuckDBPyConnection
+) -> None:
+    """Whoever is grieved at the end has a cause; what they said of it stands in the landing zone."""
+    at_end = f"(select * from true_causes where as_of_date = '{demo.end}')"
+    rows, said = (
+        one(brand, "select count(*) from true_causes"),
+        f"{at_end} where complained_at is not null",
+    )
+    assert (
+        0
+        < one(brand, f"select count(*) from {said}")
+        < one(brand, f"select count(*) from {at_end}")
+        < rows
+    )
+    missing = f"select count(*) from {at_end} anti join true_people using (person_id)"
+    grieved = "true_people where stage = 'grieved'"
+    assert one(brand, missing) == 0
+    assert one(
+        brand, f"select count(*) from {at_end} semi join (from {grieved}) using (person_id)"
+    ) == one(brand, f"select count(*) from {at_end}")
+    # The few others have been grieved since before the history begins.
+    assert one(brand, f"select count(*) from {at_end}") >= 0.9 * one(
+        brand, f"select count(*) from {grieved}"
+    )
+    heard = """
+        select c.person_id, c.as_of_date from true_causes as c
+        inner join true_records as r on c.person_id = r.person_id
+        inner join interactions as i on i.source = r.source and i.source_key = r.source_key
+        where i.kind = 'complaint' and i.known_at::timestamptz::timestamp < c.as_of_date
+        and i.occurred_at::timestamptz::timestamp >= c.occurred_date"""
+    assert one(brand, f"select count(distinct (person_id, as_of_date)) from ({heard})") == one(
+        brand, "select count(*) from true_causes where complained_at is not null"
+    )
+    stands = """
+        select count(*) from true_causes as c
+        inner join true_probabilities as p using (person_id, as_of_date, target, horizon_days)
+        where p.probability = c.probability"""
+    assert one(brand, stands) == rows
+    # Grief makes nobody likelier to stay.
+    assert one(brand, "select min(probability - probability_without) from true_causes") > -1e-9
+    assert one(brand, "select avg(probability - probability_without) from true_causes") > 0.03
 
 
 def test_referrals_in_the_truth_are_those_of_the_shares(

@@ -28,7 +28,8 @@ class State:
 class History:
     """Logs as columns of integers, oldest first; every log has ``person`` and ``day``.
 
-    orders: outcome, failed, messaged (1 when this week's campaign had reached the person)
+    orders: outcome, failed, grieves (1 when the failure made a content person grieved), messaged
+    (1 when this week's campaign had reached the person)
     visits: wanting (1 when there was a wish behind it)
     contacts: unsubscribed, stage
     shares: number, brought (the person who came because of it, or -1)

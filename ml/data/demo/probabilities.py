@@ -48,13 +48,15 @@ class TrueProbabilities:
     share: Floats
     message_effect_on_purchase: Floats
     message_effect_on_churn: Floats
+    churn_if_content: Floats
 
 
 def true_probabilities(
     traits: Traits, state: State, calendar: Calendar, day: int
 ) -> TrueProbabilities:
     """Probabilities from ``day`` (00:00) on, of an order that stays and names its customer, of none
-    such in 90 days, and of a share; and what being reached by a message at ``day`` changes in them.
+    such in 90 days, and of a share; what being reached by a message at ``day`` changes in them; and
+    the chance of no order in 90 days, were the person content.
 
     ``state`` holds the people who had come by that day: the first ones of ``traits``.
     """
@@ -69,6 +71,7 @@ def true_probabilities(
         rows = np.arange(len(age))
         here = (rows, state.stage[people], state.phase[people], state.reach[people])
         told = (rows, here[1], here[2], np.full(len(rows), MESSAGED))
+        content = (rows, np.full(len(rows), CONTENT), here[2], here[3])
         untold = (rows, here[1], here[2], np.full(len(rows), NOT_MESSAGED))
 
         def absence(event: str, days: int, some: Traits = some, age: Floats = age) -> Floats:
@@ -82,6 +85,7 @@ def true_probabilities(
                 1 - absence("share", SHARE_DAYS)[here],
                 month[untold] - month[told],
                 quarter[told] - quarter[untold],
+                quarter[content],
             )
         )
     return TrueProbabilities(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -117,14 +117,15 @@ class Simulation:
         phase[people] = np.where(outcome <= GUEST, FRESH, IDLE)
         failed = self.rng.random(len(people)) < p.failure_per_order
         hurt = failed & (self.rng.random(len(people)) < p.failure_hurts)
-        hit = people[hurt]
-        stage[hit] = np.where(stage[hit] == CONTENT, GRIEVED, stage[hit])
+        grieves = hurt & (stage[people] == CONTENT)
+        stage[people[grieves]] = GRIEVED
         self.log(
             "orders",
             day,
             people,
             outcome=outcome,
             failed=failed.astype(int),
+            grieves=grieves.astype(int),
             messaged=(reach[people] == MESSAGED).astype(int),
         )
 
@@ -174,7 +175,15 @@ class Simulation:
         self.phase[buyers] = np.where(outcome <= GUEST, FRESH, IDLE)
         if day > 0:
             nothing = np.zeros(len(buyers), dtype=int)
-            self.log("orders", day, buyers, outcome=outcome, failed=nothing, messaged=nothing)
+            self.log(
+                "orders",
+                day,
+                buyers,
+                outcome=outcome,
+                failed=nothing,
+                grieves=nothing,
+                messaged=nothing,
+            )
 
     def state(self) -> State:
         """The state of those who have come, as it is now."""

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ml.data.demo.causes import churn_causes
 from ml.data.demo.contacts import assignments
-from ml.data.demo.history import NOBODY, History
+from ml.data.demo.history import NOBODY, History, State
 from ml.data.demo.parameters import DemoParameters
 from ml.data.demo.people import NO_HOUSEHOLD, People
 from ml.data.demo.probabilities import (
@@ -46,6 +47,7 @@ def write_truth(
     records: Records,
     used_keys: dict[str, set[str]],
     shares: Shares,
+    complaints: pa.Table,
     probabilities: Mapping[date, TrueProbabilities],
     parameters: DemoParameters,
 ) -> dict[str, int]:
@@ -54,7 +56,7 @@ def write_truth(
     `records`: source, source_key, person_id of every key in the landing zone. `people`: what a
     person is like. `referrals`: who brought whom by which share. `probabilities`: per day, person
     who had come by then, and target. `message_effects`: change of two probabilities when a message
-    arrives at the end.
+    arrives at the end. `causes`: the failed delivery behind a rise in the chance to leave.
     `campaign_groups`: the randomised campaigns. `parameters.json`: the simulation's numbers.
     """
     ids = person_ids(len(people))
@@ -89,6 +91,14 @@ def write_truth(
                 "effect_on_churn": probabilities[as_of_date].message_effect_on_churn,
             }
         ),
+        "causes": churn_causes(
+            ids,
+            history,
+            _states(history, as_of_date),
+            probabilities,
+            complaints,
+            records.keys["service"],
+        ),
         "campaign_groups": _groups(ids, history, traits),
     }
     text = json.dumps(asdict(parameters), indent=2, sort_keys=True)
@@ -104,6 +114,12 @@ def write_truth(
             f"{error.strerror or error}. Choose another landing zone, or free this folder."
         ) from error
     return {name: len(table) for name, table in tables.items()}
+
+
+def _states(history: History, as_of_date: date) -> dict[date, State]:
+    first = history.calendar.first_day
+    earlier = {first + timedelta(days=day): state for day, state in history.earlier.items()}
+    return {**earlier, as_of_date: history.state}
 
 
 def _partners(ids: np.ndarray, people: People) -> list[str | None]:

@@ -142,6 +142,7 @@ def write_demo(
         brand.records,
         delivery.keys,
         shares,
+        complaints,
         probabilities,
         p,
     )

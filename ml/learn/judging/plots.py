@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -25,6 +27,60 @@ def calibration_plot(table: pd.DataFrame, title: str) -> Figure:
     )
     axes.set_title(title)
     axes.legend(frameon=False)
+    return figure
+
+
+def compared_calibration_plot(tables: Mapping[str, pd.DataFrame], title: str) -> Figure:
+    """Observed rate over mean prediction of several models, one line each.
+
+    The tables have mean_prediction and observed_rate.
+    """
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    tops = [
+        table[["mean_prediction", "observed_rate"]].to_numpy().max() for table in tables.values()
+    ]
+    top = float(max(tops)) * 1.05 or 1.0
+    axes.plot([0, top], [0, top], color="0.7", linewidth=1, label="perfect")
+    for name, table in tables.items():
+        axes.plot(table["mean_prediction"], table["observed_rate"], marker="o", label=name)
+    axes.set(
+        xlabel="mean predicted probability", ylabel="observed rate", xlim=(0, top), ylim=(0, top)
+    )
+    axes.set_title(title)
+    axes.legend(frameon=False)
+    return figure
+
+
+def compared_lift_plot(tables: Mapping[str, pd.DataFrame], title: str) -> Figure:
+    """Lift over the base rate per decile of several models, side by side. The tables have decile and lift."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(tables)
+    for number, (name, table) in enumerate(tables.items()):
+        axes.bar(
+            table["decile"] + (number - (len(tables) - 1) / 2) * width,
+            table["lift"],
+            width,
+            label=name,
+        )
+    axes.axhline(1, color="0.5", linewidth=1)
+    axes.set(xlabel="decile (1 = most likely)", ylabel="times the base rate")
+    axes.set_title(title)
+    axes.legend(frameon=False)
+    return figure
+
+
+def gain_plot(table: pd.DataFrame, title: str) -> Figure:
+    """What a variant saves at each cut-off, with its interval. `table` has as_of_date, gain, lower and upper."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    ends = [table["gain"] - table["lower"], table["upper"] - table["gain"]]
+    axes.errorbar(pd.to_datetime(table["as_of_date"]), table["gain"], yerr=ends, fmt="o", capsize=3)
+    axes.axhline(0, color="0.5", linewidth=1)
+    axes.set(xlabel="cut-off", ylabel="log-loss saved (more is better)")
+    axes.tick_params(axis="x", rotation=30)
+    axes.set_title(title)
     return figure
 
 

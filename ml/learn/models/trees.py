@@ -7,7 +7,8 @@ LightGBM repeats itself only with fixed seed, fixed order of rows and the parame
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import lightgbm as lgb
@@ -65,6 +66,27 @@ class TreeSettings:
 
 
 DEFAULTS = TreeSettings()
+TREE_PARAMETERS = tuple(
+    field.name for field in fields(TreeSettings) if field.name not in ("extra_trees", "monotone")
+)
+"""The numbers of TreeSettings, by the names under which a training takes them."""
+
+
+def tree_settings(parameters: Mapping[str, float], monotone: tuple[int, ...]) -> TreeSettings:
+    """Give settings with some numbers other than the defaults.
+
+    Raises ValueError on names that are not in TREE_PARAMETERS, and where one that counts is not whole.
+    """
+    strange = [name for name in parameters if name not in TREE_PARAMETERS]
+    if strange:
+        raise ValueError(f"no parameter of the trees: {strange}; known: {list(TREE_PARAMETERS)}")
+    chosen: dict[str, Any] = {}
+    for name, value in parameters.items():
+        counts = isinstance(getattr(DEFAULTS, name), int)
+        if counts and not float(value).is_integer():
+            raise ValueError(f"{name} is a whole number, found {value}")
+        chosen[name] = int(value) if counts else float(value)
+    return replace(DEFAULTS, **chosen, monotone=monotone)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ml.learn.judging.promotion import Comparison, compare
 from ml.learn.judging.reliability import reliability_table
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.models.linear import sigmoid
-from ml.learn.models.trees import TreeSettings
+from ml.learn.models.trees import tree_settings
 from ml.learn.training.calibration import Calibrator
 from ml.learn.training.choice import Choice, Contest, choose
 from ml.learn.training.contenders import run_contenders, settings_of
@@ -61,6 +61,7 @@ def train(
     today: pd.DataFrame | None = None,
     allowed_strong: Sequence[str] = (),
     min_returned_customers: int = 30,
+    parameters: Mapping[str, float] | None = None,
     on_progress: Callable[[str], None] | None = None,
 ) -> TrainingResult:
     """Train, choose and grade the model of one target and horizon.
@@ -69,7 +70,8 @@ def train(
     as_of_date, label (0/1), and where there, target and horizon_days, which must then match.
     Rows without a label are ignored; so is the order of the rows. ``rule_columns`` are the features
     that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less; None
-    chooses out of fold, infinite means equal weights.
+    chooses out of fold, infinite means equal weights. ``parameters`` set fields of TreeSettings, of
+    the trees alone.
 
     ``families`` names each feature's family: those that do not help are left out. ``directions``
     holds -1, 0 or +1 for features whose effect on the log-odds is known. ``today`` are the features
@@ -92,7 +94,7 @@ def train(
         seed,
         threads,
         on_progress or (lambda _: None),
-        TreeSettings(monotone=_directions(feature_names, directions or {})),
+        tree_settings(parameters or {}, _directions(feature_names, directions or {})),
     )
     _check_arguments(task, min_class_customers)
     rows = labelled_rows(features, task.feature_names, labels, target, horizon_days)
