@@ -46,9 +46,8 @@ def test_a_window_stands_in_the_name_exactly_where_there_are_windows() -> None:
         assert re.fullmatch(r"buying|sharing|\d+(\|\d+)*|", row["windows"]), row["feature"]
         assert row["when_empty"] in ("zero", ""), row["feature"]
         assert {row["more_buying"], row["more_sharing"]} <= {"+", "-", ""}, row["feature"]
-        assert (
-            row["topic"] and row["words"] and row["words_when_zero"] and row["words_when_unknown"]
-        )
+        said = ("topic", "words", "words_when_zero", "words_when_unknown")
+        assert all(row[column] for column in said), row["feature"]
 
 
 def test_what_is_usual_is_a_feature_of_the_same_family() -> None:
