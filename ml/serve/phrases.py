@@ -16,7 +16,7 @@ from ml.learn.catalogue import entry_of
 ONE_OF_MANY = re.compile(
     r"(?<![\d.,])1 ((?:\w+ )?)(order|day|share|item|search|visit|view|line|interaction"
     r"|product|kind|cart|review|complaint|record|source|service request|message|coupon|reading"
-    r"|rating|friend|step)(?:(?<=ch)es|s)\b"
+    r"|rating|friend|second|offer)(?:(?<=ch)es|s)\b"
 )
 NO_FAMILY = ""
 

@@ -21,6 +21,7 @@ PAGES = [
     "README.md",
     "docs/demo_brand.md",
     "docs/data_scientist.md",
+    "docs/features.md",
     "docs/marketer.md",
     "docs/data_engineer.md",
     "docs/identity.md",
