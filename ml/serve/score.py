@@ -46,6 +46,7 @@ VERDICTS = {
     "base_rate": "double",
     "model_name": "varchar",
     "model_version": "varchar",
+    "model_kind": "varchar",
     "quality_grade": "varchar",
     "trained_as_of": "date",
     "sha256": "varchar",
@@ -73,6 +74,7 @@ class TargetVerdict:
     base_rate: float | None = None
     model_name: str | None = None
     model_version: str | None = None
+    model_kind: str | None = None
     quality_grade: str | None = None
     trained_as_of: date | None = None
     sha256: str | None = None
@@ -183,6 +185,7 @@ def _predict(
         "base_rate": float(nine_digits(np.array([bundle.base_rate]))[0]),
         "model_name": model_name(target),
         "model_version": champion.tags["sha256"][:12],
+        "model_kind": bundle.kind,
         "quality_grade": bundle.grade,
         "trained_as_of": champion.as_of_date,
         "sha256": champion.tags["sha256"],
