@@ -27,8 +27,8 @@ def backtests(oof: pd.DataFrame, rule: str, seed: int) -> pd.DataFrame:
 
     ``oof`` holds KEYS, label, served and the column ``rule``. One row per as_of_date and contender (``served``,
     then the rule): rows, base_rate, mean_probability, the measures of metrics.summary, chance_limit and
-    badly_calibrated. Rows of ``served`` also hold, per measure of MEASURED, ``<measure>_gain`` (positive: better than the
-    rule) with its paired bootstrap bounds ``_low`` and ``_high``, together INTERVAL of the draws. A cut-off has one
+    badly_calibrated. Rows of ``served`` also hold, per measure of MEASURED, ``<measure>_gain`` (positive: better than
+    the rule) with its paired bootstrap bounds ``_low`` and ``_high``, together INTERVAL of the draws. A cut-off has one
     row per customer, so drawing rows draws customers.
     """
     lines = []
