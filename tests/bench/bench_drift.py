@@ -1,7 +1,7 @@
 """How often drift and leak alarms are false, and how often they see what was changed: figures of docs/trust.md.
 
-`python -m tests.bench.bench_drift [--worlds 200] [--changed 40] [--leaks 0]` prints tables of small seeded brands (about
-600 people scored, ten cut-offs) of tests/learn/leak_worlds.py, which have growth, seasons and trends of their own.
+`python -m tests.bench.bench_drift [--worlds 200] [--changed 40] [--leaks 0]` prints tables of small seeded brands
+(about 600 people scored, ten cut-offs) of tests/learn/leak_worlds.py, with growth, seasons and trends of their own.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from ml.data.targets import Target
 from ml.home import Home
 from ml.learn.monitoring import KEY, _is_judged, _keep, latest_lines, read_monitoring
 from ml.run import Run
 from ml.serve.versions import Version
-from ml.data.targets import Target
 
 
 def line(day: date, version: str, auc: float = 0.7, **other: object) -> dict[str, object]:

@@ -23,8 +23,11 @@ from ml.learn.training.task import Task
 
 TOO_STRONG = 0.95
 STANDS_ABOVE = 0.15
+"""AUC of a column, and its distance from the next family, that stop a training."""
+
+STRONG = 0.9
 LEAVES = 1 / 3
-"""Share of what the next family leaves open (1 - AUC): who leaves less than that is suspected."""
+"""Suspected is who tells more than STRONG and leaves less than this share of what the next family leaves (1 - AUC)."""
 
 SAMPLE_ROWS = 30_000
 """Rows looked at: the same customers at every cut-off."""
@@ -115,14 +118,14 @@ def _too_strong(
     for name, strength in zip(task.feature_names, power, strict=True):
         if name not in allowed:
             best[family_of[name]] = max(best.get(family_of[name], 0.5), strength)
-    usual = [strength for strength in best.values() if strength <= TOO_STRONG]
     for column, name in enumerate(task.feature_names):
         strength = float(power[column])
-        if strength <= TOO_STRONG or name in allowed:
+        if strength <= STRONG or name in allowed:
             continue
-        others = usual or [best[family] for family in best if family != family_of[name]]
-        next_best = float(max(others, default=0.5))
-        if strength - next_best > STANDS_ABOVE:
+        others = [best[family] for family in best if family != family_of[name]]
+        usual = [other for other in others if other <= TOO_STRONG]
+        next_best = float(max(usual or others, default=0.5))
+        if strength > TOO_STRONG and strength - next_best > STANDS_ABOVE:
             raise LeakFound(
                 f"{task.target}: the feature '{name}' alone tells the label with AUC {strength:.3f}, and the best of "
                 f"any other family reaches {next_best:.3f}. A column as good as that usually knows {REFERENCE}. "
