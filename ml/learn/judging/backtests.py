@@ -10,7 +10,7 @@ from ml.learn.judging.reliability import calibration_test
 from ml.learn.training.frames import KEYS
 
 INTERVAL = 0.9
-DRAWS = 200
+DRAWS = 100
 
 MOST_WEIGHTS = 2_000_000
 """Weights drawn at once: bounds the memory at any number of rows."""
