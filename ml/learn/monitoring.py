@@ -142,11 +142,8 @@ def describe(line: Any) -> str:
     )
 
 
-def latest_lines(home: Home) -> list[str]:
-    """What monitoring says of each target's latest published day that has come true."""
-    table = read_monitoring(home)
-    if table.empty:
-        return []
+def latest_lines(table: pd.DataFrame) -> list[str]:
+    """What a monitoring table says of each target's latest published day that has come true."""
     everyone = table[table["group"] == "everyone"].sort_values(KEY)
     latest = everyone.groupby(["target", "horizon_days"], as_index=False).tail(1)
     return [f"came true: {describe(line)}" for line in latest.to_dict("records")]
@@ -163,5 +160,8 @@ def _keep(run: Run, known: pd.DataFrame, found: pd.DataFrame) -> None:
     part = folder / "monitoring.part"
     merged.to_parquet(part, index=False)
     part.replace(folder / "monitoring.parquet")
+    run.home.latest_monitoring.write_text(
+        "".join(f"{line}\n" for line in latest_lines(merged)), encoding="utf-8"
+    )
     page = write_monitoring_page(folder, merged)
     run.report(f"monitoring: {len(found)} rows added; see {page}")

@@ -42,7 +42,6 @@ def run_in(tmp_path: Path, told: list[str]) -> Run:
 def test_rows_grow_and_a_day_published_anew_replaces_its_row(tmp_path: Path) -> None:
     run = run_in(tmp_path, [])
     assert read_monitoring(run.home).empty
-    assert latest_lines(run.home) == []
     first, second = date(2024, 3, 1), date(2024, 3, 8)
     _keep(run, read_monitoring(run.home), pd.DataFrame([line(second, "v2"), line(first, "v1")]))
     _keep(run, read_monitoring(run.home), pd.DataFrame([line(first, "v1b", auc=0.8)]))
@@ -78,7 +77,8 @@ def test_status_and_page_tell_of_the_latest_day(tmp_path: Path) -> None:
         read_monitoring(run.home),
         pd.DataFrame([*days, line(date(2024, 3, 8), "v8", group="shared before")]),
     )
-    (said,) = latest_lines(run.home)
+    (said,) = run.home.latest_monitoring.read_text().splitlines()
+    assert [said] == latest_lines(read_monitoring(run.home))
     assert said.startswith(
         "came true: share_30d of 2024-03-08, everyone: predicted 12.0%, happened 10.0% of 1,000"
     )
