@@ -106,6 +106,11 @@ class Home:
         return self.reports / "monitoring"
 
     @property
+    def latest_monitoring(self) -> Path:
+        """What monitoring says of each target's latest day, in lines for people."""
+        return self.monitoring / "latest.txt"
+
+    @property
     def dbt_docs(self) -> Path:
         """dbt's page of every model, column and its lineage."""
         return self.reports / "dbt_docs"

@@ -1,7 +1,7 @@
 """Live monitoring: every published day whose windows have closed, held against what happened, without being asked.
 
-It reads published versions and writes a report; it never changes what is published. One row per published day, target and
-group, as the latest version of that day said it; a day that is published anew is judged anew.
+It reads published versions and writes a report; it never changes what is published. One row per published day, target
+and group, as the latest version of that day said it; a day that is published anew is judged anew.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def monitor_published(run: Run, name: str | None = None) -> pd.DataFrame:
 
     Gives the rows that are new, which stand in the home's monitoring table, too: KEY, version, model_version,
     quality_grade, known_at (the run's date), rows, base_rate, mean_probability, the measures of SHOWN, chance_limit,
-    badly_calibrated, rule_auc and rule_log_loss (of the best simple rule). They replace rows of the same key. Features and
-    labels of those days are built for it, so labels for training have to be built again afterwards.
+    badly_calibrated, rule, rule_auc and rule_log_loss (of the best simple rule). They replace rows of the same key.
+    Features and labels of those days are built for it, so labels for training have to be built again afterwards.
     """
     state = RunState(run).require("events", "build")
     targets = run.target(name) if name else run.targets
@@ -142,11 +142,8 @@ def describe(line: Any) -> str:
     )
 
 
-def latest_lines(home: Home) -> list[str]:
-    """What monitoring says of each target's latest published day that has come true."""
-    table = read_monitoring(home)
-    if table.empty:
-        return []
+def latest_lines(table: pd.DataFrame) -> list[str]:
+    """What a monitoring table says of each target's latest published day that has come true."""
     everyone = table[table["group"] == "everyone"].sort_values(KEY)
     latest = everyone.groupby(["target", "horizon_days"], as_index=False).tail(1)
     return [f"came true: {describe(line)}" for line in latest.to_dict("records")]
@@ -163,5 +160,8 @@ def _keep(run: Run, known: pd.DataFrame, found: pd.DataFrame) -> None:
     part = folder / "monitoring.part"
     merged.to_parquet(part, index=False)
     part.replace(folder / "monitoring.parquet")
+    run.home.latest_monitoring.write_text(
+        "".join(f"{line}\n" for line in latest_lines(merged)), encoding="utf-8"
+    )
     page = write_monitoring_page(folder, merged)
     run.report(f"monitoring: {len(found)} rows added; see {page}")

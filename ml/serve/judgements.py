@@ -1,7 +1,7 @@
 """How far each model that serves is to be trusted, into the warehouse: its backtests, its reliability, and drift.
 
-Backtests and reliability are the champion's own files; drift compares its training with the people scored today. So all three
-depend on the day's facts and the champion, and on nothing else.
+Backtests and reliability are the champion's own files; drift compares its training with the people scored today. So
+all three depend on the day's facts and the champion, and on nothing else.
 """
 
 from __future__ import annotations
@@ -134,6 +134,6 @@ def _tell(run: Run, target: Target, drift: pd.DataFrame) -> None:
     named = ", ".join(worst["feature"].drop(worst.index[worst["feature"] == TOGETHER]).head(5))
     together = " the people as a whole, and" if TOGETHER in set(alarms["feature"]) else ""
     run.report(
-        f"{target.key}: drift alarm: the people scored today differ from those the model learned from by more than cut-offs "
-        f"ever did:{together} {len(alarms)} of {len(drift)} figures ({named or TOGETHER}); see model_drift"
+        f"{target.key}: drift alarm: the people scored today differ from those the model learned from by more than "
+        f"cut-offs ever did:{together} {len(alarms)} of {len(drift)} figures ({named or TOGETHER}); see model_drift"
     )

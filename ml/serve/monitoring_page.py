@@ -37,8 +37,8 @@ td, th {{ padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd
 </head>
 <body>
 <h1>What came true</h1>
-<p>Each published day whose window has closed: what was predicted then, and what happened. A calibration error (ece) beyond
-its chance limit is red.</p>
+<p>Each published day whose window has closed: what was predicted then, and what happened. A calibration error (ece)
+beyond its chance limit is red.</p>
 {sections}
 </body>
 </html>

@@ -30,6 +30,7 @@ PAGES = [
     "docs/portrait.md",
     "docs/erasure.md",
     "docs/journey.md",
+    "docs/trust.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

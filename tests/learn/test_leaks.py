@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml.learn.training.leak_traces import Sample, strengths
+from ml.learn.training.leak_sample import Sample, strengths
 from ml.learn.training.leaks import LeakFound, check_for_leaks
 from tests.learn.leak_worlds import (
     HORIZON,

@@ -10,10 +10,10 @@ from ml.learn.judging.reliability import calibration_test
 from ml.learn.training.frames import KEYS
 
 INTERVAL = 0.9
-DRAWS = 200
+DRAWS = 100
 
-MOST_WEIGHTS = 2_000_000
-"""Weights drawn at once: bounds the memory at any number of rows."""
+MOST_DRAWN_ROWS = 8_000
+"""Of more rows every so many are drawn from, and the spread is brought down to that of all of them."""
 
 MEASURED = ("auc", "average_precision", "log_loss", "brier")
 """Measures whose difference to the rule gets an interval."""
@@ -27,8 +27,8 @@ def backtests(oof: pd.DataFrame, rule: str, seed: int) -> pd.DataFrame:
 
     ``oof`` holds KEYS, label, served and the column ``rule``. One row per as_of_date and contender (``served``,
     then the rule): rows, base_rate, mean_probability, the measures of metrics.summary, chance_limit and
-    badly_calibrated. Rows of ``served`` also hold, per measure of MEASURED, ``<measure>_gain`` (positive: better than the
-    rule) with its paired bootstrap bounds ``_low`` and ``_high``, together INTERVAL of the draws. A cut-off has one
+    badly_calibrated. Rows of ``served`` also hold, per measure of MEASURED, ``<measure>_gain`` (positive: better than
+    the rule) with its paired bootstrap bounds ``_low`` and ``_high``, together INTERVAL of the draws. A cut-off has one
     row per customer, so drawing rows draws customers.
     """
     lines = []
@@ -80,24 +80,26 @@ def _gains(outcome: Floats, served: Floats, simple: Floats, seed: int) -> dict[s
         known = drawn[name][np.isfinite(drawn[name])]
         bounds = (1 - INTERVAL) / 2, (1 + INTERVAL) / 2
         low, high = np.quantile(known, bounds) if len(known) else (np.nan, np.nan)
+        gain = float(whole[name][0])
         told |= {
-            f"{name}_gain": float(whole[name][0]),
-            f"{name}_gain_low": float(low),
-            f"{name}_gain_high": float(high),
+            f"{name}_gain": gain,
+            f"{name}_gain_low": gain + float(low),
+            f"{name}_gain_high": gain + float(high),
         }
     return told
 
 
 def _drawn_gains(outcome: Floats, served: Floats, simple: Floats, seed: int) -> dict[str, Floats]:
-    """Differences under DRAWS Poisson bootstrap weights (Hanley and MacGibbon 2006): name to shape (DRAWS,)."""
-    random = np.random.default_rng(seed)
-    at_once = max(1, MOST_WEIGHTS // len(outcome))
-    parts = []
-    for start in range(0, DRAWS, at_once):
-        shape = (min(at_once, DRAWS - start), len(outcome))
-        weights = random.poisson(1.0, shape).astype(np.float32)
-        parts.append(_weighted(outcome, served, simple, weights))
-    return {name: np.concatenate([part[name] for part in parts]) for name in MEASURED}
+    """Deviations of the differences under DRAWS Poisson bootstrap weights (Hanley and MacGibbon 2006), by name.
+
+    The spread of a mean falls with the root of the rows, whose inverse scales what a part of the rows shows.
+    """
+    part = slice(None, None, -(-len(outcome) // MOST_DRAWN_ROWS))
+    rows = outcome[part], served[part], simple[part]
+    weights = np.random.default_rng(seed).poisson(1.0, (DRAWS, len(rows[0]))).astype(np.float32)
+    drawn, center = _weighted(*rows, weights), _weighted(*rows, np.ones_like(weights[:1]))
+    scale = np.sqrt(len(rows[0]) / len(outcome))
+    return {name: (drawn[name] - center[name]) * scale for name in MEASURED}
 
 
 def _weighted(

@@ -1,7 +1,7 @@
 """Whether the people scored today are still like those a model learned from: by feature, by score, all together.
 
-A fixed border says little: some features move from week to week and others never do. So every limit comes from how much the past
-cut-offs differed from one another over as long a time, and an alarm needs more than that.
+A fixed border says little: some features move from week to week and others never do. So every limit comes from how
+much the past cut-offs differed from one another over as long a time, and an alarm needs more than that.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata, t
+from scipy.stats import t
 
-from ml.learn.judging.metrics import Floats, auc
-from ml.learn.models.linear import one_blas_thread
+from ml.learn.judging.metrics import Floats
+from ml.learn.judging.two_samples import SAMPLE, some_people, told_apart
 
 ALARM_RATE = 0.01
 """Share of stable days at which a target may raise an alarm of each of the three sorts."""
@@ -24,12 +24,10 @@ MATERIAL_PSI = 0.1
 
 QUANTILES = tuple(number / 10 for number in range(1, 10))
 LEAST_SHARE = 1e-4
-MOST_PEOPLE = 10_000
-SAMPLE = 1_500
+MOST_PEOPLE = 5_000
 MOST_PAIRS = 8
 LEAST_PAIRS = 3
 PRIOR_WEIGHT = 10.0
-RIDGE = 0.3
 SCORE, TOGETHER = "score", "all features"
 
 
@@ -74,13 +72,14 @@ def drift_profile(
     """Describe the latest cut-off of a training, and how much cut-offs differ.
 
     ``features`` holds customer_id, as_of_date and ``names``; ``scores`` customer_id, as_of_date and served, the
-    out-of-fold probabilities. ``elapsed_days`` lie between the latest cut-off and today: the limits come from pairs
-    of cut-offs at least as far apart, or from all pairs where there are fewer than LEAST_PAIRS.
+    probabilities that the model which is going to serve gives them. ``elapsed_days`` lie between the latest cut-off
+    and today: the limits come from pairs of cut-offs at least as far apart, or from all pairs where there are fewer
+    than LEAST_PAIRS.
     """
-    people = _days(features.sort_values(["as_of_date", "customer_id"]), names)
+    people = _days(thinned(features.sort_values(["as_of_date", "customer_id"])), names)
     # What is one value a day, a calendar, is another one today by nature.
     names = [n for n in names if any(day[n].nunique(dropna=False) > 1 for day in people.values())]
-    told = _days(scores.sort_values(["as_of_date", "customer_id"]), ["served"])
+    told = _days(thinned(scores.sort_values(["as_of_date", "customer_id"])), ["served"])
     latest = people[max(people)]
     edges = {name: _edges(latest[name].to_numpy()) for name in names}
     edges[SCORE] = _edges(told[max(told)]["served"].to_numpy())
@@ -98,8 +97,8 @@ def drift_profile(
     score_limit = _limits(
         np.array([[psi(scored[a], scored[b]) for a, b in score_pairs]]), ALARM_RATE
     )
-    together = [_apart(people[a], people[b], names, seed) for a, b in pairs[-MOST_PAIRS:]]
-    reference = _some(latest, seed)
+    together = [told_apart(people[a], people[b], names, seed) for a, b in pairs[-MOST_PAIRS:]]
+    reference = some_people(latest, seed)
     return DriftProfile(
         {name: list(map(float, values)) for name, values in edges.items()},
         {name: shares[name][max(people)].tolist() for name in names}
@@ -115,11 +114,11 @@ def drift_table(
 ) -> pd.DataFrame:
     """Compare today's people with those of a profile: feature, psi, auc, limit, alarm.
 
-    ``today`` holds customer_id and the profile's features, ``scores`` the probabilities of the same rows. Features come in the order
-    of their names, then SCORE, then TOGETHER, the one row with an AUC (of telling the two days apart; .5 means
-    alike) in place of a PSI.
+    ``today`` holds customer_id and the profile's features, ``scores`` the probabilities of the same rows. Features come
+    in the order of their names, then SCORE, then TOGETHER, the one row with an AUC (of telling the two days apart; .5
+    means alike) in place of a PSI.
     """
-    people = _thinned(today.assign(**{SCORE: scores}).sort_values("customer_id"))
+    people = thinned(today.assign(**{SCORE: scores}).sort_values("customer_id"))
     order = [*sorted(name for name in profile.shares if name != SCORE), SCORE]
     values = {name: people[name].to_numpy() for name in order}
     lines: list[tuple[str, float | None, float | None, float | None]] = []
@@ -127,7 +126,7 @@ def drift_table(
         found = psi(np.array(profile.shares[name]), _shares(now, np.array(profile.edges[name])))
         lines.append((name, found, None, profile.limits[name]))
     names = [name for name in values if name != SCORE]
-    apart = _apart(profile.reference, people, names, seed)
+    apart = told_apart(profile.reference, people, names, seed)
     lines.append((TOGETHER, None, apart, profile.together_limit))
     table = pd.DataFrame(lines, columns=["feature", "psi", "auc", "limit"]).astype(
         {"psi": float, "auc": float, "limit": float}
@@ -144,14 +143,17 @@ def psi(expected: Floats, found: Floats) -> float:
 
 def _days(frame: pd.DataFrame, names: Sequence[str]) -> dict[pd.Timestamp, pd.DataFrame]:
     return {
-        pd.Timestamp(str(day)): _thinned(rows[["customer_id", *names]])
+        pd.Timestamp(str(day)): rows[["customer_id", *names]]
         for day, rows in frame.groupby("as_of_date")
     }
 
 
-def _thinned(people: pd.DataFrame) -> pd.DataFrame:
-    """At most MOST_PEOPLE of a day, every so many in the order of their ids."""
-    return people.iloc[:: -(-len(people) // MOST_PEOPLE) or 1]
+def thinned(rows: pd.DataFrame) -> pd.DataFrame:
+    """At most MOST_PEOPLE of each as_of_date, every so many in the order of their ids; ``rows`` are in that order."""
+    place = rows.groupby("as_of_date").cumcount()
+    size = rows.groupby("as_of_date")["customer_id"].transform("size")
+    kept: pd.DataFrame = rows[place % np.ceil(size / MOST_PEOPLE).astype(int) == 0]
+    return kept
 
 
 def _pairs(days: Sequence[pd.Timestamp], elapsed: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
@@ -204,55 +206,3 @@ def _area_limit(history: Sequence[float]) -> float | None:
     spread = np.sqrt(((len(values) - 1) * values.var(ddof=1) + PRIOR_WEIGHT * 2 * chance) / freedom)
     reach = float(t.ppf(1 - ALARM_RATE, freedom)) * np.sqrt(1 + 2 / len(values))
     return float(min(1.0, max(values.mean(), 0.5) + reach * spread))
-
-
-def _some(people: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """At most SAMPLE people, drawn by their place in the order of their ids."""
-    ordered = people.sort_values("customer_id", ignore_index=True)
-    if len(ordered) <= SAMPLE:
-        return ordered
-    chosen = np.random.default_rng(seed).choice(len(ordered), SAMPLE, replace=False)
-    return ordered.iloc[np.sort(chosen)].reset_index(drop=True)
-
-
-def _apart(before: pd.DataFrame, after: pd.DataFrame, names: Sequence[str], seed: int) -> float:
-    """AUC of a classifier that tells the people of two days apart (Lopez-Paz and Oquab 2017).
-
-    A linear discriminant over ranks, squared ranks and missingness, out of fold; a customer who is there on both
-    days is in one fold. Columns of one value a day (a calendar) would tell the days apart at once and are left out.
-    """
-    samples = [_some(people, seed) for people in (before, after)]
-    values = [sample[list(names)].to_numpy(dtype=np.float64) for sample in samples]
-    if min(map(len, values)) < 2:
-        return 0.5
-    same = [(v[:1] == v).all(axis=0) | np.isnan(v).all(axis=0) for v in values]
-    varied = ~(same[0] & same[1])
-    stacked = np.vstack(values)[:, varied]
-    if not stacked.shape[1]:
-        return 0.5
-    later = np.repeat([0.0, 1.0], [len(v) for v in values])
-    ids = np.concatenate([sample["customer_id"].astype(str).to_numpy() for sample in samples])
-    code = np.unique(ids, return_inverse=True)[1]
-    half = np.random.default_rng(seed).integers(0, 2, int(code.max()) + 1)[code]
-    design = _ranked(stacked)
-    told = np.zeros(len(later))
-    with one_blas_thread():
-        for fold in (0, 1):
-            fit, judge = half != fold, half == fold
-            if not 0 < later[fit].mean() < 1:
-                return 0.5
-            middle = design[fit].mean(axis=0)
-            own = design[fit] - middle
-            gram = own.T @ own + RIDGE * len(own) * np.eye(design.shape[1])
-            slopes = np.linalg.solve(gram, own.T @ (later[fit] - later[fit].mean()))
-            told[judge] = rankdata((design[judge] - middle) @ slopes) / judge.sum()
-    found = auc(later, told)
-    return 0.5 if np.isnan(found) else found
-
-
-def _ranked(values: Floats) -> Floats:
-    missing = np.isnan(values)
-    ranks = rankdata(np.where(missing, -np.inf, values), axis=0)
-    centered = (ranks - ranks.mean(axis=0)) / len(values) * np.sqrt(12)
-    columns = np.hstack([centered, centered**2 - (centered**2).mean(axis=0), missing])
-    return np.asarray(columns[:, columns.std(axis=0) > 0], dtype=np.float64)

@@ -125,8 +125,8 @@ def reliability_table(oof: pd.DataFrame, slices: pd.DataFrame | None, seed: int)
     ``oof`` holds customer_id, as_of_date, label and served (a probability), ``slices`` the same keys and the columns
     of SLICE_KINDS that are known. Slices of fewer than LEAST_SLICE_CUSTOMERS customers are judged together, or
     not at all when that is still too few. Columns: slice_kind, slice, bin (1 the least likely), rows,
-    mean_prediction, observed_rate, and of the whole slice slice_rows, ece, chance_limit and badly_calibrated. The limits
-    of one kind share the 5 %: perfect probabilities pass all of its slices nineteen times of twenty.
+    mean_prediction, observed_rate, and of the whole slice slice_rows, ece, chance_limit and badly_calibrated. The
+    limits of one kind share the 5 %: perfect probabilities pass all of its slices nineteen times of twenty.
     """
     rows = with_plain_keys(oof[[*KEYS, "label", "served"]]).sort_values(KEYS, ignore_index=True)
     parts = [_slice_lines(rows, *EVERYONE, seed, CHANCE_LEVEL)]

@@ -29,12 +29,12 @@ class TrainingResult:
     ``oof`` holds customer_id, as_of_date, label, a column of out-of-fold probabilities per
     contender, "served" (the served one's, corrected as it would have been at the time) and
     out_of_time (the same for all rows, so that the frame can be judged by itself).
-    ``metrics`` are of those columns, all cut-offs together; ``backtest`` shows the served one and
-    the best rule at each cut-off (see judging.backtests), ``reliability`` predicted and observed by bin, for everyone and
-    in slices, ``drift`` what today's people are compared with later, ``leak_alarms`` what may know the future. ``gain`` is the reduction of the best rule's log-loss as a share
-    of it, ``gain_lower`` its paired lower 80 % bound. Without ``out_of_time`` the history allowed
-    one block only, and out-of-fold means other customers at the same time. ``families`` tells which
-    families of features were tried and kept (see FamilyChoice).
+    ``metrics`` are of those columns, all cut-offs together; ``backtest`` shows the served one and the best rule at each
+    cut-off (see judging.backtests), ``reliability`` predicted and observed by bin, for everyone and in slices,
+    ``drift`` what later days' people are compared with, ``leak_alarms`` what may know the future. ``gain`` is the
+    reduction of the best rule's log-loss as a share of it, ``gain_lower`` its paired lower 80 % bound. Without
+    ``out_of_time`` the history allowed one block only, and out-of-fold means other customers at the same time.
+    ``families`` tells which families of features were tried and kept (see FamilyChoice).
     """
 
     status: Literal["trained", "thin_data"]
@@ -80,8 +80,8 @@ def grade_of(
     """Grade a model by how much of the best rule's log-loss it saves.
 
     D: the rule itself is served. A and B need a saving of GRADE_A_GAIN or GRADE_B_GAIN that is
-    beyond chance (its lower 80 % bound is above 0) and was seen out of time, probabilities that can be taken at their word
-    (not ``badly_calibrated``, see judging.backtests.counts_as_badly_calibrated), and no feature ``suspected`` of
+    beyond chance (its lower 80 % bound is above 0) and was seen out of time, probabilities that can be taken at their
+    word (not ``badly_calibrated``, see judging.backtests.counts_as_badly_calibrated), and no feature ``suspected`` of
     knowing the future. C: all others.
     """
     if served_is_rule:
