@@ -29,6 +29,7 @@ PAGES = [
     "docs/portrait.md",
     "docs/erasure.md",
     "docs/journey.md",
+    "docs/when_what_how_much.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",
