@@ -16,8 +16,8 @@ from ml.data.questions import question_of
 from ml.data.targets import Target
 from ml.home import SEEDS
 from ml.learn.definition import SEED, definition_hash
-from ml.learn.expectations import learn_expectations
 from ml.learn.expected.bundle import ExpectedBundle
+from ml.learn.fit_expected import learn_expectations
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
