@@ -17,8 +17,8 @@ from ml.errors import KithError
 from ml.learn.configuration import training_arguments
 from ml.learn.definition import definition_hash
 from ml.learn.evaluation_files import evaluation_files
-from ml.learn.expectations import learn_expectations
 from ml.learn.expected.bundle import ExpectedBundle
+from ml.learn.fit_expected import learn_expectations
 from ml.learn.judging.fairness import TRAITS
 from ml.learn.judging.model_card import Circumstances, model_card, short_card
 from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot

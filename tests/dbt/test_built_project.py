@@ -318,7 +318,7 @@ def test_the_page_of_the_project_shows_the_lineage_and_no_data(built: Built) -> 
         entry["name"]: set(entry["depends_on"]["nodes"]) for entry in manifest["exposures"].values()
     }
     assert set(ends) == set(declared("exposures"))
-    assert ends["score_export"] == {"model.kith.customer_scores"}
+    assert ends["score_export"] == {"model.kith.customer_scores", "model.kith.purchase_timing"}
     assert reaches(manifest["child_map"], "source.kith.landing.orders") >= {
         f"exposure.kith.{name}" for name in declared("exposures")
     }

@@ -31,6 +31,7 @@ PAGES = [
     "docs/erasure.md",
     "docs/journey.md",
     "docs/trust.md",
+    "docs/when_what_how_much.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

@@ -212,6 +212,35 @@ class Oracle:
             found[held] = int(happened != (target == "churn"))
         return found
 
+    def outcomes(
+        self, target: str, horizon: int, cutoff: date, held: frozenset[str]
+    ) -> tuple[int | None, int, int | None, int | None]:
+        """Days until the next order, days observed, money of the window, people reached, of a labelled customer."""
+        groups = self.groups_at(DAY)
+        persons = [group for group in groups if group & held]
+        start, end = midnight(cutoff), midnight(cutoff + timedelta(days=horizon))
+        observed = (DAY - cutoff).days  # label_lag_days is 0 in these worlds
+        if target == "share":
+            reached = {
+                (sender, receiver)
+                for sender in persons
+                for row in self._visible(self.world.shares, DAY)
+                if row["inviter_key"] in sender and start <= row["occurred_at"] < end
+                for receiver in groups
+                if row["invitee_key"] in receiver and receiver != sender
+            }
+            return None, observed, None, len({receiver for _, receiver in reached})
+        orders = [
+            row
+            for row in self.orders_at(DAY)
+            if row["status"] in ("", "completed")
+            and row["occurred_at"] >= start
+            and any(row["source_key"] in person for person in persons)
+        ]
+        first = min((row["occurred_at"] for row in orders), default=None)
+        money = sum(row["amount"] for row in orders if row["occurred_at"] < end)
+        return first and (first.date() - cutoff).days, observed, money, None
+
     def _mentions(self) -> Iterator[tuple[str, datetime]]:
         for row in [*self.world.orders, *self.world.interactions]:
             yield row["source_key"], max(row["occurred_at"], row["known_at"])
@@ -333,3 +362,33 @@ def test_labels_are_the_oracles(
         for cutoff in cutoffs:
             expected = Oracle(world).labels(target, horizon, population, cutoff)
             assert found.get((world.source, cutoff), {}) == expected, (world.source, cutoff)
+
+
+def test_outcomes_are_the_oracles(
+    built: Built,
+    worlds: list[World],
+    people: dict[tuple[str, date], dict[str, frozenset[str]]],
+) -> None:
+    oracles = {world.source: Oracle(world) for world in worlds}
+    owner = {
+        (customer_id, cutoff): (source, held)
+        for (source, cutoff), customers in people.items()
+        for customer_id, held in customers.items()
+    }
+    rows = built.rows(
+        "select customer_id, as_of_date, target, horizon_days, days_until_order, days_observed, "
+        "cast(window_amount as integer), people_reached from labels.customer_outcomes"
+    )
+    labelled = built.rows(
+        "select customer_id, as_of_date, target, horizon_days from labels.customer_labels"
+    )
+    assert sorted(row[:4] for row in rows) == sorted(labelled)
+    reached, censored = 0, 0
+    for customer_id, cutoff, target, horizon, *found in rows:
+        source, held = owner[customer_id, cutoff]
+        expected = oracles[source].outcomes(target, horizon, cutoff, held)
+        assert tuple(found) == expected, (source, cutoff, target, horizon)
+        reached += found[3] or 0
+        censored += target != "share" and found[0] is None
+    assert reached > 20
+    assert censored > 100

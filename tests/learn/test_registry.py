@@ -12,8 +12,11 @@ import pytest
 from ml.data.targets import Target
 from ml.errors import KithError
 from ml.home import Home
+from ml.learn.expected.amount import ValueModel
+from ml.learn.expected.bundle import ExpectedBundle, Own
+from ml.learn.expected.timing import constant_rate
 from ml.learn.models.bundle import ModelBundle
-from ml.learn.registry import MODEL_FOLDER, RegisteredModel, Registry
+from ml.learn.registry import EXPECTED_FOLDER, MODEL_FOLDER, RegisteredModel, Registry
 from ml.learn.training.train import train
 
 TARGET = Target("next_purchase", 7, 365)
@@ -40,15 +43,17 @@ def bundle() -> ModelBundle:
 
 
 def registered(
-    home: Path, bundle: ModelBundle, day: date = DAY
+    home: Path, bundle: ModelBundle, day: date = DAY, expected: ExpectedBundle | None = None
 ) -> tuple[Registry, RegisteredModel]:
     registry = Registry(Home(home))
     files = {f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()}
+    for name, content in (expected.to_files() if expected else {}).items():
+        files[f"{EXPECTED_FOLDER}/{name}"] = content
     tags = {"as_of_date": day.isoformat(), "definition_hash": "d"}
     run_id = registry.log_run(
         TARGET, "train", tags=tags, parameters={"a": 1}, metrics={"auc": 0.7}, files=files
     )
-    return registry, registry.register(TARGET, run_id, bundle, tags)
+    return registry, registry.register(TARGET, run_id, bundle, tags, expected)
 
 
 def test_two_homes_in_one_process_do_not_see_each_other(
@@ -81,3 +86,31 @@ def test_files_that_somebody_changed_are_refused(tmp_path: Path, bundle: ModelBu
     stored.write_text(stored.read_text().replace('"base_rate": 0', '"base_rate": 0.1'))
     with pytest.raises(KithError, match="do not match the SHA-256"):
         registry.load(model)
+
+
+def expectations(level: float) -> ExpectedBundle:
+    value = ValueModel("mean", 20.0, 0.0, level)
+    timing = constant_rate(TARGET.horizon_days)
+    names = ("orders_count_all",)
+    return ExpectedBundle(TARGET.name, TARGET.horizon_days, names, Own(), True, timing, value)
+
+
+def test_what_is_expected_is_part_of_a_version(tmp_path: Path, bundle: ModelBundle) -> None:
+    registry, bare = registered(tmp_path, bundle)
+    _, one = registered(tmp_path, bundle, expected=expectations(1.0))
+    _, other = registered(tmp_path, bundle, expected=expectations(1.1))
+    assert len({model.tags["sha256"] for model in (bare, one, other)}) == 3
+    assert registry.load_expected(bare) is None
+    assert registry.load_expected(one) == expectations(1.0)
+    assert registry.load(one).sha256 == bundle.sha256
+
+
+def test_expectations_that_somebody_changed_are_refused(
+    tmp_path: Path, bundle: ModelBundle
+) -> None:
+    registry, model = registered(tmp_path, bundle, expected=expectations(1.0))
+    (stored,) = (tmp_path / "mlflow" / "artifacts").rglob("expected.json")
+    stored.write_text(stored.read_text().replace('"brand_mean": 20.0', '"brand_mean": 21.0'))
+    assert registry.load(model).sha256 == bundle.sha256
+    with pytest.raises(KithError, match="do not match the SHA-256"):
+        registry.load_expected(model)

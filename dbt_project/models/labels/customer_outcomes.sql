@@ -10,6 +10,13 @@ with labelled as (
     where as_of_date = {{ snapshot_date() }}
 ),
 
+follow_up as (
+    select
+        complete_until,
+        {{ days_between('complete_until', snapshot_date()) }} as days_observed
+    from {{ source('control', 'follow_up') }}
+),
+
 persons as (
     {{ people_behind_customers() }}
 ),
@@ -28,7 +35,7 @@ orders as (
         on orders_now.record_no = people_now.record_no
     inner join persons
         on people_now.customer_no = persons.customer_no
-    cross join {{ source('control', 'follow_up') }} as follow_up
+    cross join follow_up
     where
         orders_now.occurred_at >= {{ snapshot_date() }}
         and orders_now.occurred_at < follow_up.complete_until
@@ -50,7 +57,7 @@ amounts as (
         sum(orders.amount) as amount
     from labelled
     inner join orders
-        on labelled.customer_id = orders.customer_id and orders.days_until < labelled.horizon_days
+        on labelled.customer_id = orders.customer_id and labelled.horizon_days > orders.days_until
     where labelled.target <> 'share'
     group by labelled.customer_id, labelled.target, labelled.horizon_days
 ),
@@ -86,11 +93,11 @@ select
     labelled.target,
     labelled.horizon_days,
     cast(case when labelled.target <> 'share' then first_orders.days_until_order end as integer) as days_until_order,
-    cast({{ days_between('follow_up.complete_until', snapshot_date()) }} as integer) as days_observed,
+    cast(follow_up.days_observed as integer) as days_observed,
     cast(case when labelled.target <> 'share' then coalesce(amounts.amount, 0) end as decimal(18, 4)) as window_amount,
     cast(case when labelled.target = 'share' then coalesce(reach.people_reached, 0) end as integer) as people_reached
 from labelled
-cross join {{ source('control', 'follow_up') }} as follow_up
+cross join follow_up
 left join first_orders
     on labelled.customer_id = first_orders.customer_id
 left join amounts

@@ -11,7 +11,6 @@ the second, the mean value given the event. Contenders, the simplest first:
 - ``trees``: what LightGBM (Tweedie, log link) adds to ``own``.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -26,14 +25,24 @@ from ml.learn.models.linear import Floats
 CREDIBILITIES = (1.0, 2.0, 4.0, 8.0)
 """Own events at which the customer's mean and the brand's weigh the same."""
 
+UNDER_TREES = 2.0
+"""The same where trees stand on the own mean: they find the rest themselves."""
+
 ROUNDS = (25, 50, 100)
 LEAST_EVENTS = 30
 OUTER_SHARE = 0.005
 """Share of rows at each end that is drawn in while fitting: a wholesaler may buy a third of everything."""
 
 LARGEST_SHARE = 0.05
+"""A customer of whom a larger share of everything is expected has no say in the level of the others."""
+
 LEAST_IMPROVEMENT = 0.005
+"""A contender that is less simple must save this share of the error."""
+
 SURE = 0.999
+
+Setting = tuple[str, float]
+"""A contender: its kind, and its credibility or number of trees."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +114,23 @@ def fit_value(rows: ValueRows, horizon_days: int, seed: int, threads: int) -> Va
     if int((rows.event & (rows.value > 0)).sum()) < LEAST_EVENTS:
         return None
     events = rows.take(np.flatnonzero(rows.event))
-    folds = folds_of(events.day, events.customer, horizon_days, seed)
-    errors: dict[tuple[str, float], list[float]] = {}
-    for fit, judge in folds:
-        aside = events.take(judge)
-        for setting, model in _contenders(events.take(fit), seed, threads).items():
-            lost = float(np.abs(model.of_rows(aside) - aside.value).sum())
-            errors.setdefault(setting, []).append(lost)
-    pooled = {setting: sum(lost) for setting, lost in errors.items() if len(lost) == len(folds)}
-    best = _simplest_of_best(pooled) if pooled else ("mean", 0.0)
-    return _contenders(events, seed, threads, [best])[best]
+    settings = _settings(events)
+    errors = dict.fromkeys(settings, 0.0)
+    for fit, judge in folds_of(events.day, events.customer, horizon_days, seed):
+        known, aside = events.take(fit), events.take(judge)
+        for setting in settings:
+            model = _fit_one(setting, known, seed, threads)
+            errors[setting] += float(np.abs(model.of_rows(aside) - aside.value).sum())
+    return _fit_one(_simplest_of_best(errors), events, seed, threads)
 
 
-def _simplest_of_best(errors: dict[tuple[str, float], float]) -> tuple[str, float]:
+def _settings(events: ValueRows) -> list[Setting]:
+    """The contenders, the simplest first; without a past nobody has an own mean."""
+    own = [("own", credibility) for credibility in CREDIBILITIES] if events.own_count.any() else []
+    return [("mean", 0.0), *own, *(("trees", float(rounds)) for rounds in ROUNDS)]
+
+
+def _simplest_of_best(errors: dict[Setting, float]) -> Setting:
     """Give the first setting that no later one betters by LEAST_IMPROVEMENT."""
     best = next(iter(errors))
     for setting, error in errors.items():
@@ -126,25 +139,19 @@ def _simplest_of_best(errors: dict[tuple[str, float], float]) -> tuple[str, floa
     return best
 
 
-def _contenders(
-    rows: ValueRows, seed: int, threads: int, wanted: Sequence[tuple[str, float]] | None = None
-) -> dict[tuple[str, float], ValueModel]:
-    """Fit the contenders (those wanted) on rows with the event, by (kind, setting), the simplest first."""
-    brand_mean = _drawn_in_mean(rows.value)
-    models = {("mean", 0.0): ValueModel("mean", brand_mean, 0.0, 1.0)}
-    if rows.own_count.any():
-        own_means = rows.own_sum[rows.own_count > 0] / rows.own_count[rows.own_count > 0]
-        per_event = _drawn_in_mean(own_means)
-        models |= {("own", c): ValueModel("own", per_event, c, 1.0) for c in CREDIBILITIES}
-    middle = ("own", 2.0) if ("own", 2.0) in models else ("mean", 0.0)
-    rounds = [int(s) for kind, s in wanted or [] if kind == "trees"] or ([] if wanted else ROUNDS)
-    for count in rounds:
-        models["trees", float(count)] = _with_trees(models[middle], rows, count, seed, threads)
-    return {
-        setting: replace(model, level=_level(model, rows))
-        for setting, model in models.items()
-        if wanted is None or setting in wanted
-    }
+def _fit_one(setting: Setting, rows: ValueRows, seed: int, threads: int) -> ValueModel:
+    """Fit a contender on rows with the event."""
+    kind, number = setting
+    there = rows.own_count > 0
+    if kind == "mean" or not there.any():
+        model = ValueModel("mean", _drawn_in_mean(rows.value), 0.0, 1.0)
+    else:
+        own = rows.own_sum[there] / rows.own_count[there]
+        credibility = number if kind == "own" else UNDER_TREES
+        model = ValueModel("own", _drawn_in_mean(own), credibility, 1.0)
+    if kind == "trees":
+        model = _with_trees(model, rows, int(number), seed, threads)
+    return replace(model, level=_level(model, rows))
 
 
 def _with_trees(

@@ -63,10 +63,9 @@ class Boost:
             booster.update()
         return cls(canonical_text(booster))
 
-    def added(self, values: NDArray[Any], rounds: int | None = None) -> Floats:
-        """Give what (the first ``rounds`` of) the trees add to each row's offset, shape (rows,)."""
-        raw = self._booster.predict(_finite(values), raw_score=True, num_iteration=rounds or -1)
-        return np.asarray(raw, dtype=np.float64)
+    def added(self, values: NDArray[Any]) -> Floats:
+        """Give what the trees add to each row's offset, shape (rows,)."""
+        return np.asarray(self._booster.predict(_finite(values), raw_score=True), dtype=np.float64)
 
     @cached_property
     def _booster(self) -> lgb.Booster:

@@ -14,7 +14,7 @@ from ml.learn.expected.totals import choose_factor
 from ml.learn.models.linear import Floats, one_blas_thread
 from ml.learn.training.frames import KEYS, with_plain_keys
 
-MOST_ROWS = 100_000
+MOST_ROWS = 40_000
 """Beyond, cut-offs are thinned out, the latest kept: neighbours repeat most of each other."""
 
 VALUE_COMES_WITHOUT = ("churn",)
@@ -80,8 +80,13 @@ def _joined(
     own = [name for name in (task.own.total, task.own.count) if name]
     columns = list(dict.fromkeys([*task.feature_names, *own]))
     wanted = ["days_until_order", "days_observed", "window_amount", "people_reached"]
-    rows = said.merge(with_plain_keys(outcomes[[*KEYS, *wanted]]), on=KEYS, how="inner")
-    rows = rows.merge(with_plain_keys(features[[*KEYS, *columns]]), on=KEYS, how="inner")
+    rows = said
+    for frame, names in ((outcomes, wanted), (features, columns)):
+        # Most features are of cut-offs that were not judged.
+        kept = frame.loc[
+            pd.to_datetime(frame["as_of_date"]).isin(rows["as_of_date"]), [*KEYS, *names]
+        ]
+        rows = rows.merge(with_plain_keys(kept), on=KEYS, how="inner")
     if len(rows) != len(said):
         raise ValueError(
             f"every row of {task.target} judged out of fold needs its outcome and its features; "
