@@ -135,6 +135,12 @@ def features_world(root: Path) -> Home:
             columns | {"target": "varchar", "horizon_days": "integer"},
             [(*key, target, horizon) for key in people for target, horizon, _ in TARGETS],
         )
+        write_table(
+            connection,
+            "control.feature_families",
+            {"family": "varchar", "is_present": "boolean", "has_entities": "boolean"},
+            [("orders", True, True), ("devices", False, False)],
+        )
     return home
 
 
