@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KITH_HOME ?= home
 MLFLOW_PORT ?= 5000
 
-.PHONY: setup run airflow mlflow test lint test-fast lock clean
+.PHONY: setup run airflow mlflow test lint test-fast bench-quality lock clean
 
 setup: $(VENV)/.ready
 
@@ -45,6 +45,10 @@ test: lint
 
 test-fast: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs -m "not slow" tests
+
+# How good the predictions are: on public data where they are (KITH_SHARED_DATA), and on a demo brand against its truth.
+bench-quality: setup
+	$(BIN)/python tests/bench/bench_quality.py --data "$${KITH_SHARED_DATA:-../shared/data}" --store "$(KITH_HOME)/reports/quality.json"
 
 # The lock names versions and hashes and nothing else, so that it works with any mirror.
 lock:

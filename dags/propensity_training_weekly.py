@@ -8,6 +8,7 @@ DOC = """
 
 It builds the day's features and labels, then for each target trains a candidate, holds it against the champion
 and promotes it only when it is the first, or proved better on later rows. Thin data is a result, not a failure.
+At the end it holds what was published for earlier days against what happened since.
 
 *When it fails:* the log of the red task ends with one paragraph that says what was found, where, and the way out.
 The old models keep serving. Mend the cause and clear the run **from `read_landing` on**.
@@ -22,6 +23,12 @@ with brand.dag("propensity_training_weekly", "0 1 * * 1", DOC) as dag:
         "build_labels", "build --part labels", "What came true after each earlier cut-off."
     )
     chain(*brand.feature_steps(), labels)
+    # Last, because it builds labels of its own.
+    monitor = brand.step(
+        "monitor_published",
+        "monitor",
+        "Holds published days that have come true against what happened.",
+    )
     for name in brand.target_names:
         chain(
             labels,
@@ -41,4 +48,5 @@ with brand.dag("propensity_training_weekly", "0 1 * * 1", DOC) as dag:
                 "Lets the candidate serve if it is the first or proved better. Its asset event says the target.",
                 outlet=Asset(f"propensity_{name}"),
             ),
+            monitor,
         )

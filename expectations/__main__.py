@@ -1,8 +1,16 @@
-"""`python -m expectations BORDER --home HOME --as-of-date YYYY-MM-DD`: does the data pass this border?"""
+"""`python -m expectations BORDER --home HOME --as-of-date YYYY-MM-DD`: does the data pass this border?
+
+`python -m expectations --stay` reads such arguments from its input, one JSON list per line, and answers each with
+one line: a record separator, then JSON with `status` (as below), `said` and `complained`. Loading Great Expectations
+takes seconds, and a run has three borders.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import json
 import logging
 import sys
 import warnings
@@ -15,6 +23,25 @@ from expectations.suites import borders
 from ml.errors import KithError
 from ml.faults import place_of_fault
 from ml.home import Home
+
+STAY = "--stay"
+ANSWER = "\x1e"
+
+
+def stay() -> int:
+    """Judge border after border, until the input ends."""
+    for request in sys.stdin:
+        said, complained = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
+            status = main(json.loads(request))
+        answer = {
+            "status": status,
+            "said": said.getvalue(),
+            "complained": complained.getvalue(),
+        }
+        sys.stdout.write(f"{ANSWER}{json.dumps(answer)}\n")
+        sys.stdout.flush()
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,4 +103,4 @@ def _silence_libraries() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(stay() if sys.argv[1:] == [STAY] else main())

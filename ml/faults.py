@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable
 
 LEFT_OUT = "(its words are left out: they may quote a value of the data)"
 # Messages of these name code and columns, never a value of a row.
@@ -39,16 +39,27 @@ def without_values(message: str) -> str:
     return message
 
 
-def entries_without_values(lines: Iterator[str]) -> Iterator[str]:
-    """The log of dbt, entry by entry (an entry begins with a time and may have many lines), without values."""
-    entry = ""
-    for line in lines:
-        if re.match(r"\d\d:\d\d:\d\d  ", line) and entry:
-            yield _safe_entry(entry)
-            entry = ""
-        entry += line
-    if entry:
-        yield _safe_entry(entry)
+class EntriesWithoutValues:
+    """The log of dbt, line by line in and entry by entry out, without values.
+
+    An entry begins with a time and may have many lines, so it is told when the next one begins.
+    """
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+        self._entry = ""
+
+    def add(self, line: str) -> None:
+        """Take the next line."""
+        if re.match(r"\d\d:\d\d:\d\d  ", line):
+            self.end()
+        self._entry += line
+
+    def end(self) -> None:
+        """Tell the entry that is under way."""
+        if self._entry:
+            self._tell(_safe_entry(self._entry))
+        self._entry = ""
 
 
 def describe_fault(error: BaseException) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from ml import gates, transform
 from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
 from ml.gates import check_border
 from ml.run import Run
@@ -37,8 +38,8 @@ def build(run: Run) -> None:
     check_border(run, "features")
 
 
-def train(run: Run, only_when_due: bool = False, name: str | None = None) -> None:
-    """A candidate for each target (or for those of one name), or only for those that are due."""
+def train(run: Run, only_when_due: bool = False, name: str | None = None) -> bool:
+    """A candidate for each target (or for those of one name), or only for those that are due; was there any?"""
     if only_when_due:
         from ml.learn.champion import due_targets
 
@@ -49,6 +50,7 @@ def train(run: Run, only_when_due: bool = False, name: str | None = None) -> Non
         from ml.learn.fit import train_models
 
         train_models(run, targets)
+    return bool(targets)
 
 
 def score(run: Run) -> None:
@@ -61,15 +63,22 @@ def score(run: Run) -> None:
 
 
 def run_day(run: Run) -> str:
-    """Everything for one day: build, train when due, score, audit, publish. Gives the version's name."""
+    """Everything for one day: build, train when due, score, audit, publish, monitor. Gives the version's name."""
+    transform.start(run.home)
+    gates.start()
     from ml.learn.champion import promote_candidates
 
     build(run)
-    train(run, only_when_due=True)
+    trained = train(run, only_when_due=True)
     promote_candidates(run)
     score(run)
     audit_tables(run)
-    return publish_version(run)
+    name = publish_version(run)
+    if trained:  # as often as models are made, labels are worth building for what was published
+        from ml.learn.monitoring import monitor_published
+
+        monitor_published(run)
+    return name
 
 
 def days_between(first: date, last: date) -> list[date]:

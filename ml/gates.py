@@ -1,13 +1,14 @@
-"""The three borders, guarded by Great Expectations in a process of its own.
+"""The three borders, guarded by Great Expectations in a process of its own that is kept for the next border.
 
 This package does not import the suites or their runner; it starts them and reads their verdict.
 """
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 
+from ml.companions import Companion, CompanionEndedError, companion
 from ml.errors import KithError
 from ml.home import REPOSITORY
 from ml.run import Run, RunState
@@ -31,28 +32,23 @@ def check_border(run: Run, border: str) -> None:
     if state.get("kept") and f"checked_{border}" in state["done"]:
         run.report(f"border {border}: the same rows held every rule when the day was built")
         return
-    finished = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "expectations",
-            border,
-            "--home",
-            str(run.home.root),
-            "--as-of-date",
-            run.as_of_date.isoformat(),
-        ],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode != 0:
-        told = (
-            finished.stderr.strip()
-            or f"the check of the {border} border ended with status {finished.returncode}"
-        )
-        raise KithError(told)
-    for line in finished.stdout.splitlines():
+    arguments = [border, "--home", str(run.home.root), "--as-of-date", run.as_of_date.isoformat()]
+    try:
+        answer = _judge().ask(arguments, lambda _: None)
+    except CompanionEndedError as end:
+        raise KithError(f"The check of the {border} border was not made: {end}.") from end
+    if answer["status"] != 0:
+        raise KithError(answer["complained"].strip())
+    for line in answer["said"].splitlines():
         run.report(line)
     RunState(run).note(f"checked_{border}")
+
+
+def start() -> None:
+    """Let Great Expectations load while something else is done; the first border finds it ready."""
+    _judge()
+
+
+def _judge() -> Companion:
+    command = [sys.executable, "-m", "expectations", "--stay"]
+    return companion("expectations", command, os.environ, REPOSITORY)

@@ -101,6 +101,11 @@ class Home:
         return self.reports / "experiments" / name
 
     @property
+    def monitoring(self) -> Path:
+        """What was published for earlier days beside what happened: a table that grows, and its page."""
+        return self.reports / "monitoring"
+
+    @property
     def dbt_docs(self) -> Path:
         """dbt's page of every model, column and its lineage."""
         return self.reports / "dbt_docs"

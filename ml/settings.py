@@ -84,6 +84,12 @@ class Settings(BaseSettings):
     max_bad_share_entity: Share = 0.10
     min_bad_rows_entity: int = Field(200, ge=1)
     min_class_customers: int = Field(200, ge=2)
+    min_returned_customers: int = Field(
+        30, ge=2, description="Customers who bought twice that a model of histories alone needs."
+    )
+    search_trials: int = Field(
+        6, ge=0, description="Settings of the trees tried in each training; below 2 none."
+    )
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10

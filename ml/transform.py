@@ -1,7 +1,7 @@
-"""Running one step of the dbt project, in a process of its own.
+"""Running one step of the dbt project, in a process of its own that is kept for the next step.
 
-dbt knows nothing of this package and this package does not import dbt: the two meet at the command
-line, at the warehouse, and at the control tables. One command per step, because a dbt start costs seconds.
+dbt knows nothing of this package and this package does not import dbt: the two meet at dbt's command
+line, at the warehouse, and at the control tables. One command per step, because each reads the project anew.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
+from ml.companions import Companion, CompanionEndedError, companion
 from ml.errors import KithError
-from ml.faults import entries_without_values, without_values
+from ml.faults import EntriesWithoutValues, without_values
 from ml.home import DBT_PROJECT, Home
 from ml.learn.catalogue import families
 
@@ -38,7 +38,8 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
     Raises:
         KithError: a model or a test failed; the message names it, its error and the full log.
     """
-    _run(home, dbt_command(home, as_of_date, "build", *_IN_PRODUCTION, "--select", *select), report)
+    options = ("--no-write-json", *_IN_PRODUCTION, "--select", *select)
+    _run(home, dbt_arguments(home, as_of_date, "build", *options), report)
 
 
 def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
@@ -52,7 +53,7 @@ def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
     """
     made = _target(home) / "static_index.html"
     made.unlink(missing_ok=True)
-    _run(home, dbt_command(home, as_of_date, "docs generate", "--static"), lambda _: None)
+    _run(home, dbt_arguments(home, as_of_date, "docs generate", "--static"), lambda _: None)
     text = made.read_text(encoding="utf-8")
     for place, told in ((home.root, "HOME"), (DBT_PROJECT, DBT_PROJECT.name)):
         for written in (str(place), json.dumps(str(place))[1:-1]):
@@ -63,34 +64,49 @@ def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
     part.replace(page)
 
 
-def _run(home: Home, command: list[str], report: Report) -> None:
+def start(home: Home) -> None:
+    """Let dbt load while something else is done; the first command finds it ready."""
+    _dbt(home)
+
+
+def _dbt(home: Home) -> Companion:
+    home.root.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(DBT_PROJECT / "companion.py")]
+    return companion("dbt", command, dbt_environment(home), home.root)
+
+
+def _run(home: Home, arguments: list[str], report: Report) -> None:
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "dbt.log"
-    with (
-        log.open("a", encoding="utf-8") as sink,
-        subprocess.Popen(
-            command,
-            env=dbt_environment(home),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=home.root,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        for entry in entries_without_values(process.stdout):
+    with log.open("a", encoding="utf-8") as sink:
+
+        def keep(entry: str) -> None:
             sink.write(entry)
             if (found := _PROGRESS.search(entry)) and int(found[1]) % 10 == 0:
                 report(f"  {found[1]} of {found[2]} models and checks")
-    if process.returncode != 0:
-        raise KithError(_explain_failure(home, log))
+
+        entries = EntriesWithoutValues(keep)
+        try:
+            answer = _dbt(home).ask(arguments, entries.add)
+        except CompanionEndedError:
+            answer = {"success": False, "failure": None}
+        entries.end()
+    if not answer["success"]:
+        raise KithError(_explain_failure(answer["failure"], log))
 
 
 def dbt_command(home: Home, as_of_date: date, verb: str, *options: str) -> list[str]:
     """The command line that runs dbt on the warehouse of a home, for a day; it needs `dbt_environment`."""
-    variables = {"as_of_date": as_of_date.isoformat(), "raw_dir": str(home.raw)}
     return [
         str(Path(sys.executable).parent / "dbt"),
+        *dbt_arguments(home, as_of_date, verb, *options),
+    ]
+
+
+def dbt_arguments(home: Home, as_of_date: date, verb: str, *options: str) -> list[str]:
+    """What follows the word `dbt` in such a command line."""
+    variables = {"as_of_date": as_of_date.isoformat(), "raw_dir": str(home.raw)}
+    return [
         *verb.split(),
         "--project-dir",
         str(DBT_PROJECT),
@@ -129,17 +145,10 @@ def _target(home: Home) -> Path:
     return home.warehouse / "dbt"
 
 
-def _explain_failure(home: Home, log: Path) -> str:
-    """Name the first node that failed and why, from dbt's own results."""
-    try:
-        results = json.loads((_target(home) / "run_results.json").read_text(encoding="utf-8"))[
-            "results"
-        ]
-        failed = next(
-            result for result in results if result["status"] in ("error", "fail", "runtime error")
-        )
-        what = failed["unique_id"].split(".", 2)[-1]
-        why = " ".join(without_values(failed.get("message") or "no message").split())[:600]
-    except (OSError, ValueError, KeyError, StopIteration):
-        what, why = "the project", "dbt stopped before it built anything"
+def _explain_failure(failure: dict[str, str] | None, log: Path) -> str:
+    """Name the first node that failed and why, as far as dbt could tell."""
+    what, why = "the project", "dbt stopped before it built anything"
+    if failure is not None:
+        what = failure["node"].split(".", 2)[-1]
+        why = " ".join(without_values(failure["message"]).split())[:600]
     return f"Building {what} in the warehouse failed: {why}. The whole output is in {log}."

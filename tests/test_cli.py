@@ -34,6 +34,7 @@ COMMANDS = [
     "score",
     "audit",
     "publish",
+    "monitor",
     "docs",
     "backfill",
     "rollback",
@@ -42,7 +43,18 @@ COMMANDS = [
     "account",
     "who",
 ]
-STEPS = ["run", "build", "train", "evaluate", "promote", "score", "audit", "publish", "docs"]
+STEPS = [
+    "run",
+    "build",
+    "train",
+    "evaluate",
+    "promote",
+    "score",
+    "audit",
+    "publish",
+    "monitor",
+    "docs",
+]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 
 

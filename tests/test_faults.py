@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from ml.faults import describe_fault, entries_without_values, without_values
+from ml.faults import EntriesWithoutValues, describe_fault, without_values
 
 VALUE = 'o\'zq7 "x"\n(canary), 4477009'
 
@@ -63,7 +63,12 @@ def test_a_log_loses_values_that_run_over_several_lines() -> None:
         "08:13:01  \n",
         "08:13:01  Done.\n",
     ]
-    assert "".join(entries_without_values(iter(lines))) == "".join(
+    told: list[str] = []
+    entries = EntriesWithoutValues(told.append)
+    for line in lines:
+        entries.add(line)
+    entries.end()
+    assert "".join(told) == "".join(
         [
             *lines[:2],
             "  Conversion Error: Could not convert string … when casting from source column order_id"

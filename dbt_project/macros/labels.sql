@@ -22,17 +22,8 @@ with population as (
         and population.target = '{{ target }}'
 ),
 
-held as (
-    {{ customers_at_snapshot() }}
-),
-
 persons as (
-    select distinct
-        held.customer_id,
-        people_now.customer_no
-    from held
-    inner join {{ ref('int_identity__customers_now') }} as people_now
-        on held.record_no = people_now.record_no
+    {{ people_behind_customers() }}
 ),
 
 events as (
@@ -80,11 +71,26 @@ inner join outcomes
 where not outcomes.has_refused
 {%- endmacro %}
 
+{# The people, as as_of_date knows them, that hold a record the customer held at the snapshot's date. #}
+{% macro people_behind_customers() -%}
+    select distinct
+        held.customer_id,
+        people_now.customer_no
+    from (
+        {{ customers_at_snapshot() }}
+    ) as held
+    inner join {{ ref('int_identity__customers_now') }} as people_now
+        on held.record_no = people_now.record_no
+{%- endmacro %}
+
 {# Completed orders of known customers, with the status that as_of_date knows. #}
 {% macro latest_completed_orders() -%}
     select
+        source,
+        order_id,
         record_no,
-        occurred_at
+        occurred_at,
+        amount
     from {{ ref('fct_orders') }}
     where superseded_on is null and status = 'completed' and record_no is not null
 {%- endmacro %}

@@ -122,6 +122,16 @@ def publish(**options: Any) -> None:
 
 @click.command()
 @run_options
+@target_option
+def monitor(name: str | None, **options: Any) -> None:
+    """Hold every published day that has come true by now against what happened."""
+    from ml.learn.monitoring import monitor_published
+
+    in_step(options, "monitor", lambda run: monitor_published(run, name))
+
+
+@click.command()
+@run_options
 def docs(**options: Any) -> None:
     """Write the page of every table and column, with the lineage from landing zone to use."""
     from ml.serve.docs import write_docs
@@ -129,4 +139,4 @@ def docs(**options: Any) -> None:
     in_step(options, "docs", write_docs)
 
 
-COMMANDS = (run, build, expect, train, evaluate, promote, score, audit, publish, docs)
+COMMANDS = (run, build, expect, train, evaluate, promote, score, audit, publish, monitor, docs)

@@ -13,6 +13,7 @@ import duckdb
 from ml.data.control import write_control_tables, write_dates
 from ml.data.erasure_filter import erasure_filter
 from ml.data.feature_families import write_feature_families
+from ml.data.interests import interest_cutoffs, plan_interests, record_interests
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
 from ml.data.phones import normalise_phones
@@ -21,7 +22,7 @@ from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
 from ml.identity.households import assign_households
-from ml.learn.training.splits import cutoff_grid
+from ml.learn.training.splits import cutoff_grid, most_cutoffs
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of
@@ -42,6 +43,7 @@ BUILD_STEPS = (
 STAGING = ["path:models/staging", "path:seeds", "path:models/identity/evidence"]
 SNAPSHOT_TABLE = ("features", "customer_features")
 TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
+FOLLOW_UP = {"complete_until": "timestamp"}
 
 
 def build_landing(run: Run) -> None:
@@ -105,7 +107,9 @@ def build_identity(run: Run) -> None:
         f"identity: {records:,} records are {customers:,} customers; {matches:,} pairs of records matched, "
         f"{merges:,} merges on the way"
     )
-    RunState(run).note("identity", changed_ids=changed.as_json() if changed else None)
+    RunState(run).note(
+        "identity", customers=customers, changed_ids=changed.as_json() if changed else None
+    )
 
 
 def build_events(run: Run) -> None:
@@ -138,7 +142,7 @@ def build_features(run: Run) -> None:
     RunState(run).require("events", "build --part events")
     if _is_kept(run, "features"):
         return
-    _build_snapshots(run, [run.as_of_date])
+    _build_snapshots(run, [run.as_of_date], [run.as_of_date])
     RunState(run).note("features")
 
 
@@ -152,14 +156,18 @@ def build_labels(run: Run) -> None:
 
 
 def build_cutoffs(run: Run, plan: list[tuple[str, int, date]]) -> None:
-    """Build features and labels at the cut-offs of a plan: (target, horizon, cut-off)."""
+    """Build features, labels and outcomes at the cut-offs of a plan: (target, horizon, cut-off)."""
+    complete_until = complete_until_of(run, RunState(run).require("events", "build --part events"))
+    closed = interest_cutoffs(plan)
     with connect(run.home) as connection:
         write_table(connection, "control.training_plan", TRAINING_PLAN, plan)
+        write_table(connection, "control.follow_up", FOLLOW_UP, [[complete_until]])
+        write_dates(connection, "control.interest_cutoffs", closed)
     cutoffs = sorted({day for _, _, day in plan})
     run.report(
         f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else "")
     )
-    _build_snapshots(run, cutoffs, "path:models/labels")
+    _build_snapshots(run, cutoffs, closed, "path:models/labels")
 
 
 def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, date]]:
@@ -168,10 +176,11 @@ def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, da
         return []
     first_fact = date.fromisoformat(str(state["first_fact"]))
     complete_until = complete_until_of(run, state)
+    most = most_cutoffs(int(str(state["customers"])))
     return [
         (target.name, target.horizon_days, cutoff)
         for target in run.targets
-        for cutoff in cutoff_grid(first_fact, complete_until, target.horizon_days)
+        for cutoff in cutoff_grid(first_fact, complete_until, target.horizon_days, most)
     ]
 
 
@@ -191,8 +200,8 @@ def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
     return int(row[0]) if row else 0
 
 
-def _build_snapshots(run: Run, dates: list[date], *more: str) -> None:
-    """Build the features of the dates that lack them, and more models in the same start of dbt."""
+def _build_snapshots(run: Run, dates: list[date], interests: list[date], *more: str) -> None:
+    """Build features and interests of the dates that lack them, and more models in the same start of dbt."""
     with connect(run.home) as connection:
         families = "|".join(write_feature_families(connection, run.as_of_date))
         missing = Snapshots(connection, run, *SNAPSHOT_TABLE, holds=families).missing(dates)
@@ -200,12 +209,15 @@ def _build_snapshots(run: Run, dates: list[date], *more: str) -> None:
         if not table_exists(connection, "control.training_plan"):
             write_table(connection, "control.training_plan", TRAINING_PLAN, [])
         write_dates(connection, "control.snapshot_plan", missing)
+        drawn_to = plan_interests(connection, run, interests)
     run.report(f"features: {len(missing)} of {len(dates)} snapshot dates to build")
     features = [] if there and not missing else ["path:models/features"]
-    if select := [*features, *more]:
+    interested = [] if drawn_to is None else ["path:models/interests"]
+    if select := [*features, *interested, *more]:
         run_models(run.home, run.as_of_date, select, run.report)
     with connect(run.home) as connection:
         Snapshots(connection, run, *SNAPSHOT_TABLE, holds=families).record(missing)
+        record_interests(connection, run, drawn_to or [])
 
 
 def _is_staged(run: Run) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ml.data.targets import Target
 from ml.learn.definition import SEED, definition_hash
-from ml.learn.registry import EVALUATION_FOLDER, OOF_FILE, RegisteredModel, Registry
+from ml.learn.registry import EVALUATION_FOLDER, OOF_FILE, UNJUDGED, RegisteredModel, Registry
 from ml.run import Run
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ def judge(run: Run, registry: Registry, target: Target) -> Verdict:
         text = f"{described} was judged on {candidate.as_of_date}, its own day; the champion still serves"
         return Verdict(None, False, text)
     comparison = _compare(run, registry, target, candidate, champion)
+    if comparison.gain is None and champion.tags.get("judged") == UNJUDGED:
+        text = f"{described} replaces a champion that was fitted on fewer histories and judged by no outcome either"
+        return Verdict(candidate, True, text)
     if comparison.gain is None or comparison.lower_bound is None:
         return Verdict(
             candidate,

@@ -32,6 +32,9 @@ def training_arguments(run: Run, target: Target, names: Sequence[str]) -> dict[s
         "threads": settings.threads,
         "families": {name: family_of[name] for name in names},
         "directions": {name: direction_of(name, target.name) for name in names},
+        "search_trials": settings.search_trials,
+        "allowed_strong": allowed_strong_features(),
+        "min_returned_customers": settings.min_returned_customers,
     }
 
 
@@ -39,3 +42,9 @@ def rule_features(target: Target) -> list[str]:
     """The features that count as simple rules for a target, from the seed."""
     with (SEEDS / "simple_rules.csv").open(encoding="utf-8", newline="") as lines:
         return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
+
+
+def allowed_strong_features() -> list[str]:
+    """The features that may tell a label as well as they do, from the seed."""
+    with (SEEDS / "allowed_strong_features.csv").open(encoding="utf-8", newline="") as lines:
+        return [row["feature"] for row in csv.DictReader(lines)]

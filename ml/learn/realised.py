@@ -20,7 +20,7 @@ from ml.errors import KithError
 from ml.learn.judging import metrics
 from ml.learn.judging.plots import calibration_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
-from ml.learn.registry import RULE_FOLDER, Registry
+from ml.learn.registry import RULE_FOLDER, RegisteredModel, Registry
 from ml.run import Run, RunState
 from ml.serve.versions import Version, Versions
 
@@ -60,25 +60,35 @@ def _version_of(run: Run, published: date) -> Version:
     return found[-1]
 
 
-def _closed(
-    run: Run, version: Version, targets: Sequence[Target], complete_until: datetime
+def closed_targets(
+    version: Version, targets: Sequence[Target], complete_until: datetime
 ) -> list[Target]:
-    scored = {
-        (model["target"], model["horizon_days"])
-        for model in version.manifest["models"]
-        if model["status"] == "scored"
-    }
-    listed = [target for target in targets if (target.name, target.horizon_days) in scored]
-    closed = [
+    """The targets scored in a version whose windows lie before the instant until which facts are complete."""
+    return [
         target
-        for target in listed
+        for target in _scored(version, targets)
         if datetime.combine(
             version.as_of_date + timedelta(days=target.horizon_days), datetime.min.time()
         )
         <= complete_until
     ]
+
+
+def _scored(version: Version, targets: Sequence[Target]) -> list[Target]:
+    scored = {
+        (model["target"], model["horizon_days"])
+        for model in version.manifest["models"]
+        if model["status"] == "scored"
+    }
+    return [target for target in targets if (target.name, target.horizon_days) in scored]
+
+
+def _closed(
+    run: Run, version: Version, targets: Sequence[Target], complete_until: datetime
+) -> list[Target]:
+    closed = closed_targets(version, targets, complete_until)
     if not closed:
-        known = ", ".join(target.key for target in listed) or "none was scored"
+        known = ", ".join(target.key for target in _scored(version, targets)) or "none was scored"
         raise KithError(
             f"No target published for {version.as_of_date} can be judged as of {run.as_of_date} ({known}): facts count "
             f"as complete only before {complete_until:%Y-%m-%d}. Evaluate with a later --as-of-date."
@@ -86,35 +96,57 @@ def _closed(
     return closed
 
 
-def _evaluate_target(
-    run: Run, registry: Registry, version: Version, target: Target
-) -> pd.DataFrame:
-    model = next(
+def model_of(version: Version, target: Target) -> dict[str, Any]:
+    """What the manifest of a version says of the model of one target."""
+    return next(
         model
         for model in version.manifest["models"]
         if (model["target"], model["horizon_days"]) == (target.name, target.horizon_days)
     )
+
+
+def rows_with_rule(
+    run: Run, registry: Registry, version: Version, target: Target
+) -> tuple[pd.DataFrame, str]:
+    """Published probability, label known by now, what the best simple rule of that model's training says, and features.
+
+    Gives the rows and the name of the rule. Raises KithError when the registry no longer has the model.
+    """
     rows = _rows(run, version, target)
-    registered = next(
-        found
-        for found in reversed(registry.versions(target, version.as_of_date))
-        if found.tags["sha256"] == model["sha256"]
-    )
+    registered = _registered(registry, version, target)
     rule = ModelBundle.from_files(registry.files(registered, RULE_FOLDER))
-    rows["rule"] = rule.predict(rows)
+    return rows.assign(rule=rule.predict(rows)), registered.tags["best_rule"]
+
+
+def _registered(registry: Registry, version: Version, target: Target) -> RegisteredModel:
+    sha256 = model_of(version, target)["sha256"]
+    for found in reversed(registry.versions(target, version.as_of_date)):
+        if found.tags["sha256"] == sha256:
+            return found
+    raise KithError(
+        f"The model registry no longer has the model that scored {target.key} for {version.as_of_date} "
+        f"({sha256[:12]}…), so its simple rule is not known."
+    )
+
+
+def groups_of(rows: pd.DataFrame, target: Target) -> dict[str, np.ndarray]:
+    """The groups that are judged: everyone, and for `share` those who had shared before."""
     groups = {"everyone": np.ones(len(rows), dtype=bool)}
-    if target.name == "share":
+    if target.name == "share" and "shares_sent_count_all" in rows:
         groups["shared before"] = (rows["shares_sent_count_all"] > 0).to_numpy()
+    return groups
+
+
+def _evaluate_target(
+    run: Run, registry: Registry, version: Version, target: Target
+) -> pd.DataFrame:
+    rows, rule = rows_with_rule(run, registry, version, target)
+    served = _registered(registry, version, target).tags["served"]
     table = _figures(
-        rows,
-        groups,
-        {
-            "probability": f"Kith ({registered.tags['served']})",
-            "rule": registered.tags["best_rule"],
-        },
+        rows, groups_of(rows, target), {"probability": f"Kith ({served})", "rule": rule}
     )
     table.insert(0, "target", target.key)
-    _log(run, registry, target, version, rows, table)
+    log_realised(run, registry, target, version, rows, table)
     for line in table.to_dict("records"):
         run.report(
             f"{target.key} of {version.as_of_date}, {line['group']}, {line['contender']}: "
@@ -161,7 +193,7 @@ def _rows(run: Run, version: Version, target: Target) -> pd.DataFrame:
         )
 
 
-def _log(
+def log_realised(
     run: Run,
     registry: Registry,
     target: Target,
@@ -169,6 +201,7 @@ def _log(
     rows: pd.DataFrame,
     table: pd.DataFrame,
 ) -> None:
+    """Log to MLflow what became of a target's scores: `table` has rows of figures, `rows` the people."""
     outcome, probability = rows["label"].to_numpy(), rows["probability"].to_numpy()
     title = f"{target.key} of {version.as_of_date}, realised"
     registry.log_run(
@@ -180,6 +213,7 @@ def _log(
             f"{_short_name(line)}.{key}": line[key]
             for line in table.to_dict("records")
             for key in SHOWN
+            if np.isfinite(line[key])
         },
         texts={"realised.csv": table.to_csv(index=False)},
         figures={
@@ -192,5 +226,5 @@ def _log(
 
 
 def _short_name(line: Mapping[Hashable, Any]) -> str:
-    contender = "served" if line["contender"].startswith("Kith") else "rule"
+    contender = "served" if line.get("contender", "Kith").startswith("Kith") else "rule"
     return f"{contender}.{line['group'].replace(' ', '_')}"

@@ -10,6 +10,7 @@ Longer than other modules, because it is the only one that may import MLflow.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import tempfile
@@ -38,13 +39,17 @@ from ml.home import Home
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ml.learn.expected.bundle import ExpectedBundle
     from ml.learn.models.bundle import ModelBundle
 
 # Where the files of a training lie among the artifacts of its run.
 MODEL_FOLDER = "model"
 RULE_FOLDER = "best_rule"
+EXPECTED_FOLDER = "expected"
 EVALUATION_FOLDER = "evaluation"
 OOF_FILE = "out_of_fold.parquet"
+UNJUDGED = "no"
+"""Value of the tag `judged` of a model that no outcome could be held against."""
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"
@@ -135,9 +140,18 @@ class Registry:
         return run_id
 
     def register(
-        self, target: Target, run_id: str, bundle: ModelBundle, tags: Mapping[str, str]
+        self,
+        target: Target,
+        run_id: str,
+        bundle: ModelBundle,
+        tags: Mapping[str, str],
+        expected: ExpectedBundle | None = None,
     ) -> RegisteredModel:
-        """Register the bundle logged by a run as a new version, the candidate."""
+        """Register the bundle logged by a run as a new version, the candidate.
+
+        The tag `sha256` names everything that is served: the bundle, and what is expected beside its
+        probability where there is such a thing.
+        """
         name = model_name(target)
         try:
             self._client.create_registered_model(name)
@@ -145,7 +159,14 @@ class Registry:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         source = f"{self._client.get_run(run_id).info.artifact_uri}/{MODEL_FOLDER}"
-        all_tags = {**tags, "sha256": bundle.sha256, "grade": bundle.grade}
+        digests = {"sha256": bundle.sha256}
+        if expected is not None:
+            parts = {"model_sha256": bundle.sha256, "expected_sha256": expected.sha256}
+            digests = {
+                "sha256": hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest(),
+                **parts,
+            }
+        all_tags = {**tags, **digests, "grade": bundle.grade}
         version = self._client.create_model_version(
             name, source, run_id, tags=all_tags, await_creation_for=0
         )
@@ -230,13 +251,26 @@ class Registry:
             found = bundle.sha256
         except (ValueError, KeyError, TypeError):
             found = "nothing that can be read"
-        if found != model.tags["sha256"]:
-            raise KithError(
-                f"The files of {model.name} version {model.number} in the model registry do not match the SHA-256 "
-                f"they were registered with ({model.tags['sha256'][:12]}…, found {found[:24]}). Somebody changed them; "
-                "train again with `kith train`."
-            )
+        _require_unchanged(model, model.tags.get("model_sha256", model.tags["sha256"]), found)
         return bundle
+
+    def load_expected(self, model: RegisteredModel) -> ExpectedBundle | None:
+        """Read back what stands beside a version's probability; None where it was registered without.
+
+        Raises:
+            KithError: the files do not have the SHA-256 under which they were registered.
+        """
+        from ml.learn.expected.bundle import ExpectedBundle
+
+        if "expected_sha256" not in model.tags:
+            return None
+        try:
+            expected = ExpectedBundle.from_files(self.files(model, EXPECTED_FOLDER))
+            found = expected.sha256
+        except (ValueError, KeyError, TypeError):
+            found = "nothing that can be read"
+        _require_unchanged(model, model.tags["expected_sha256"], found)
+        return expected
 
     def files(self, model: RegisteredModel, folder: str) -> dict[str, bytes]:
         """The files of one artifact folder of the run that made a version, by name."""
@@ -309,3 +343,12 @@ class Registry:
 
 def _registered(version: ModelVersion, tags: Mapping[str, str]) -> RegisteredModel:
     return RegisteredModel(str(version.name), str(version.version), str(version.run_id), dict(tags))
+
+
+def _require_unchanged(model: RegisteredModel, registered: str, found: str) -> None:
+    if found != registered:
+        raise KithError(
+            f"The files of {model.name} version {model.number} in the model registry do not match the SHA-256 "
+            f"they were registered with ({registered[:12]}…, found {found[:24]}). Somebody changed them; "
+            "train again with `kith train`."
+        )

@@ -65,3 +65,17 @@ def slices_at(run: Run, dates: Sequence[date]) -> pd.DataFrame:
 def feature_names(features: pd.DataFrame) -> list[str]:
     """The feature list: the columns of the feature table that are no key."""
     return [name for name in features.columns if name not in ("customer_id", "as_of_date")]
+
+
+def population_features(run: Run, target: Target) -> pd.DataFrame:
+    """Features at the run's date of everybody the target asks about and who may be profiled, by customer_id."""
+    with connect(run.home, read_only=True) as connection:
+        return frame(
+            connection,
+            "select features.* from features.customer_features as features "
+            "inner join features.customer_population as population using (customer_id, as_of_date) "
+            "left join events.int_customer__refusals as refusals using (customer_id) "
+            "where features.as_of_date = ? and population.target = ? and population.horizon_days = ? "
+            "and refusals.customer_id is null order by customer_id",
+            [run.as_of_date, target.name, target.horizon_days],
+        )

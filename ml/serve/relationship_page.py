@@ -110,11 +110,11 @@ def _figure(picture: Picture, rows: pd.DataFrame) -> str:
     if rows.empty:
         shown = f"<p>Nothing to show yet: <code>{picture.table}</code> is empty.</p>"
     else:
-        shown = _svg(picture.plot(rows))
+        shown = svg_of(picture.plot(rows))
     return f"<figure>\n{shown}\n<figcaption>{escape(picture.reading)}</figcaption>\n</figure>"
 
 
-def _svg(figure: Figure) -> str:
+def svg_of(figure: Figure) -> str:
     """The figure as text that is the same for the same rows."""
     sink = StringIO()
     with mpl.rc_context({"svg.hashsalt": "kith", "svg.fonttype": "none"}):

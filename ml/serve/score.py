@@ -10,10 +10,14 @@ import numpy as np
 import pandas as pd
 
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame, table_exists, write_table
+from ml.data.warehouse import connect, table_exists, write_table
 from ml.learn.definition import definition_hash
 from ml.learn.registry import RegisteredModel, Registry, model_name
+from ml.learn.training_rows import population_features
 from ml.run import Run, RunState
+from ml.serve.digits import nine_digits
+from ml.serve.expect import EXPECTED, TIMING, Expectations
+from ml.serve.judgements import forget_judgements, make_tables, write_judgements
 from ml.serve.reasons import Teller
 
 BATCH_ROWS = 100_000
@@ -28,6 +32,7 @@ PREDICTIONS = {
     "reason_1": "varchar",
     "reason_2": "varchar",
     "reason_3": "varchar",
+    **EXPECTED,
 }
 VERDICTS = {
     "target": "varchar",
@@ -45,6 +50,11 @@ VERDICTS = {
     "trained_as_of": "date",
     "sha256": "varchar",
     "definition_hash": "varchar",
+}
+TABLES = {
+    "scores.predictions": PREDICTIONS,
+    "scores.purchase_timing": TIMING,
+    "scores.verdicts": VERDICTS,
 }
 
 
@@ -78,12 +88,13 @@ def score_customers(run: Run, name: str | None = None) -> None:
     state = RunState(run).require("features", "build")
     registry = Registry(run.home)
     with connect(run.home) as connection:
-        for table, columns in (("scores.predictions", PREDICTIONS), ("scores.verdicts", VERDICTS)):
+        for table, columns in TABLES.items():
             if not table_exists(connection, table):
                 write_table(connection, table, columns, [])
+    make_tables(run)
     for target in run.target(name) if name else run.targets:
-        verdict, predictions = _score_target(run, registry, target, state)
-        _store(run, target, verdict, predictions)
+        verdict, predictions, timing = _score_target(run, registry, target, state)
+        _store(run, target, verdict, predictions, timing)
         run.report(describe(verdict))
     RunState(run).note("score")
 
@@ -106,7 +117,7 @@ def describe(verdict: TargetVerdict) -> str:
 
 def _score_target(
     run: Run, registry: Registry, target: Target, state: dict[str, Any]
-) -> tuple[TargetVerdict, pd.DataFrame]:
+) -> tuple[TargetVerdict, pd.DataFrame, pd.DataFrame]:
     definition = definition_hash(run, target)
     population = population_features(run, target)
     key: dict[str, Any] = {
@@ -114,7 +125,7 @@ def _score_target(
         "horizon_days": target.horizon_days,
         "definition_hash": definition,
     }
-    nobody = pd.DataFrame(columns=list(PREDICTIONS))
+    nobody, never = pd.DataFrame(columns=list(PREDICTIONS)), pd.DataFrame(columns=list(TIMING))
     champion = registry.champion(target, run.as_of_date, definition)
     if population.empty or champion is None:
         training = state.get(f"training_{target.key}", {})
@@ -123,28 +134,45 @@ def _score_target(
         }
         counts["customers_needed"] = run.home.settings.min_class_customers
         reason = "empty_population" if population.empty else "thin_data"
-        return TargetVerdict(
-            status="not_scored", reason_code=reason, population=len(population), **key, **counts
-        ), nobody
-    verdict, predictions = _predict(registry, champion, population, target)
-    return TargetVerdict(
-        status="scored", reason_code=None, population=len(population), **key, **verdict
-    ), predictions
+        forget_judgements(run, target)
+        return (
+            TargetVerdict(
+                status="not_scored", reason_code=reason, population=len(population), **key, **counts
+            ),
+            nobody,
+            never,
+        )
+    verdict, predictions, timing = _predict(run, registry, champion, population, target)
+    write_judgements(run, registry, target, champion, population, predictions["probability"])
+    return (
+        TargetVerdict(
+            status="scored", reason_code=None, population=len(population), **key, **verdict
+        ),
+        predictions,
+        timing,
+    )
 
 
 def _predict(
-    registry: Registry, champion: RegisteredModel, population: pd.DataFrame, target: Target
-) -> tuple[dict[str, Any], pd.DataFrame]:
+    run: Run,
+    registry: Registry,
+    champion: RegisteredModel,
+    population: pd.DataFrame,
+    target: Target,
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     bundle = registry.load(champion)
+    beside = Expectations.of(run, target, registry.load_expected(champion))
     teller = Teller.of(population, bundle.contributions(explained_sample(population)))
-    batches = []
+    batches, curves = [], []
     for start in range(0, len(population), BATCH_ROWS):
         batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
         probability = nine_digits(bundle.predict(batch))
         contributions = bundle.contributions(batch)
         reasons = teller.tell(contributions, batch, probability >= bundle.base_rate)
+        expected, curve = beside.of_batch(batch, probability)
+        curves.append(curve)
         batches.append(
-            reasons.assign(
+            reasons.join(expected).assign(
                 customer_id=batch["customer_id"],
                 target=target.name,
                 horizon_days=target.horizon_days,
@@ -154,26 +182,13 @@ def _predict(
     verdict = {
         "base_rate": float(nine_digits(np.array([bundle.base_rate]))[0]),
         "model_name": model_name(target),
-        "model_version": bundle.version,
+        "model_version": champion.tags["sha256"][:12],
         "quality_grade": bundle.grade,
         "trained_as_of": champion.as_of_date,
-        "sha256": bundle.sha256,
+        "sha256": champion.tags["sha256"],
     }
-    return verdict, pd.concat(batches, ignore_index=True)[list(PREDICTIONS)]
-
-
-def population_features(run: Run, target: Target) -> pd.DataFrame:
-    """Features at the run's date of everybody the target asks about and who may be profiled, by customer_id."""
-    with connect(run.home, read_only=True) as connection:
-        return frame(
-            connection,
-            "select features.* from features.customer_features as features "
-            "inner join features.customer_population as population using (customer_id, as_of_date) "
-            "left join events.int_customer__refusals as refusals using (customer_id) "
-            "where features.as_of_date = ? and population.target = ? and population.horizon_days = ? "
-            "and refusals.customer_id is null order by customer_id",
-            [run.as_of_date, target.name, target.horizon_days],
-        )
+    predictions = pd.concat(batches, ignore_index=True)[list(PREDICTIONS)]
+    return verdict, predictions, pd.concat(curves, ignore_index=True)[list(TIMING)]
 
 
 def explained_sample(population: pd.DataFrame) -> pd.DataFrame:
@@ -181,22 +196,20 @@ def explained_sample(population: pd.DataFrame) -> pd.DataFrame:
     return population.iloc[:: len(population) // EXPLAINED_ROWS + 1]
 
 
-def nine_digits(values: np.ndarray) -> np.ndarray:
-    """Round to nine significant digits, the precision in which ratios are stored."""
-    with np.errstate(divide="ignore"):
-        magnitude = np.where(values == 0, 0, np.floor(np.log10(np.abs(values))))
-    factor = 10.0 ** (8 - magnitude)
-    return np.asarray(np.round(values * factor) / factor)
-
-
-def _store(run: Run, target: Target, verdict: TargetVerdict, predictions: pd.DataFrame) -> None:
+def _store(
+    run: Run,
+    target: Target,
+    verdict: TargetVerdict,
+    predictions: pd.DataFrame,
+    timing: pd.DataFrame,
+) -> None:
     """Put one target's results beside the others' of this day; another day's are dropped first."""
     with connect(run.home) as connection:
         key = [target.name, target.horizon_days]
-        for table in ("scores.predictions", "scores.verdicts"):
+        for table in TABLES:
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)
         listed = [(other.name, other.horizon_days) for other in run.targets]
-        for table in ("scores.predictions", "scores.verdicts"):
+        for table in TABLES:
             stale = connection.execute(
                 f"select distinct target, horizon_days from {table}"
             ).fetchall()
@@ -204,10 +217,12 @@ def _store(run: Run, target: Target, verdict: TargetVerdict, predictions: pd.Dat
                 connection.execute(
                     f"delete from {table} where target = ? and horizon_days = ?", list(other)
                 )
-        connection.register("predictions", predictions)
-        connection.execute(
-            f"insert into scores.predictions select {', '.join(PREDICTIONS)} from predictions"
-        )
+        for table, columns, rows in (
+            ("scores.predictions", PREDICTIONS, predictions),
+            ("scores.purchase_timing", TIMING, timing),
+        ):
+            connection.register("rows_told", rows)
+            connection.execute(f"insert into {table} select {', '.join(columns)} from rows_told")
         values = asdict(verdict)
         connection.execute(
             f"insert into scores.verdicts values ({', '.join('?' for _ in VERDICTS)})",

@@ -10,6 +10,8 @@ from ml.serve.versions import Versions
 
 def describe_home(home: Home) -> list[str]:
     """Lines for people about the versions of a home folder."""
+    from ml.learn.monitoring import latest_lines  # brings pandas: only where there is a version
+
     versions = Versions(home)
     current = versions.current()
     if current is None:
@@ -25,6 +27,7 @@ def describe_home(home: Home) -> list[str]:
             f"ids: {changed['records']:,} records have other ids than on the same day in {changed['version']}"
         )
     lines += [_describe_model(model) for model in manifest["models"]]
+    lines += latest_lines(home)
     lines += ["tables:"] + [
         f"  {file['name']}: {file['rows']:,} rows" for file in manifest["files"]
     ]

@@ -81,7 +81,8 @@ def test_the_weekly_dag_trains_compares_and_promotes_each_target(load_dag: LoadD
     for target in TARGETS:
         chain = [f"{verb}_{target}" for verb in ("train", "evaluate", "promote")]
         steps |= {name: f"{name.split('_')[0]} --target {target}" for name in chain}
-        expected |= in_line(["build_labels", *chain])
+        expected |= in_line(["build_labels", *chain, "monitor_published"])
+    steps["monitor_published"] = "monitor"
     assert {task.task_id: step_of(task) for task in dag.tasks} == steps
     assert edges(dag) == expected
 

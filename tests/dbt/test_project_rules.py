@@ -26,6 +26,7 @@ FLOW = {
     "identity": 1,
     "events": 2,
     "features": 3,
+    "interests": 3,
     "labels": 4,
     "relationship": 4,
     "published": 5,
@@ -49,12 +50,23 @@ PUBLISHED = {
             "reason_1",
             "reason_2",
             "reason_3",
+            "expected_days",
+            "expected_amount",
+            "expected_loss",
+            "expected_reach",
+            "category_1",
+            "category_2",
+            "category_3",
             "model_name",
             "model_version",
             "quality_grade",
             "definition_hash",
             "run_id",
         ],
+    ),
+    "purchase_timing": (
+        ["as_of_date", "customer_id", "horizon_days", "days"],
+        ["ordered_before", "probability"],
     ),
     "identity_map": (["source", "source_key", "valid_from"], ["customer_id", "valid_to"]),
     "customer_merges": (["retired_id", "merged_at"], ["surviving_id", "reason"]),
@@ -252,6 +264,52 @@ PUBLISHED = {
             "trend",
         ],
     ),
+    "model_backtests": (
+        ["target", "horizon_days", "as_of_date", "contender"],
+        [
+            "rows",
+            "base_rate",
+            "mean_probability",
+            "auc",
+            "average_precision",
+            "log_loss",
+            "brier",
+            "ece",
+            "chance_limit",
+            "badly_calibrated",
+            "lift_top_decile",
+            "auc_gain",
+            "auc_gain_low",
+            "auc_gain_high",
+            "average_precision_gain",
+            "average_precision_gain_low",
+            "average_precision_gain_high",
+            "log_loss_gain",
+            "log_loss_gain_low",
+            "log_loss_gain_high",
+            "brier_gain",
+            "brier_gain_low",
+            "brier_gain_high",
+            "model_version",
+        ],
+    ),
+    "model_reliability": (
+        ["target", "horizon_days", "slice_kind", "slice", "bin"],
+        [
+            "rows",
+            "mean_prediction",
+            "observed_rate",
+            "slice_rows",
+            "ece",
+            "chance_limit",
+            "badly_calibrated",
+            "model_version",
+        ],
+    ),
+    "model_drift": (
+        ["target", "horizon_days", "feature"],
+        ["psi", "auc", "alarm_limit", "alarm", "model_version"],
+    ),
     "audiences": (["audience"], ["title", "rule", "size", "expected_outcome"]),
     "audience_members": (["audience", "customer_id"], ["group", "entered_at"]),
     "data_quality": (["check"], ["table", "result", "observed", "expected"]),
@@ -260,7 +318,7 @@ PUBLISHED = {
 # What Great Expectations judges whole; a check lives there or in dbt, not in both.
 JUDGED_AT_A_BORDER = {"landing_summary", "customer_features", "customer_scores"}
 # Every run executes them all: a new one replaces an old one, or is worth the time.
-MOST_DATA_TESTS = 89
+MOST_DATA_TESTS = 95
 
 WALL_CLOCK = re.compile(
     r"\b(current_date|current_time|current_timestamp|localtimestamp|localtime|getdate|sysdate|run_started_at"
@@ -353,7 +411,7 @@ def test_every_source_says_who_writes_it() -> None:
                 assert column.get("description"), f"{table['name']}.{column['name']}"
 
 
-WRITTEN_IN_PYTHON = ("control", "resolved", "scores")
+WRITTEN_IN_PYTHON = ("control", "resolved", "scores", "judgements")
 WRITTEN = re.compile(r"Written by `kith (\w+)(?: --part (\w+))?`")
 
 

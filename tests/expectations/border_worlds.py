@@ -159,7 +159,10 @@ def scores_world(root: Path, scored: int = 240, not_scored: int = 5) -> Home:
         write_table(connection, "published.customers", {"customer_id": "varchar"}, ids)
         rows = [row for target in TARGETS for row in _score_rows(*target, scored, not_scored)]
         frame = pd.DataFrame(rows, columns=list(SCORES))
-        write_table(connection, "published.customer_scores", SCORES, frame)
+        frame = frame.reindex(columns=[*SCORES, *EXPECTED])
+        write_table(connection, "published.customer_scores", SCORES | EXPECTED, frame)
+        for statement in EXPECT:
+            connection.execute(statement)
     return home
 
 
@@ -182,6 +185,28 @@ SCORES = {
     "reason_3": "varchar",
     "run_id": "varchar",
 }
+
+
+EXPECTED = {
+    "expected_days": "double",
+    "expected_amount": "decimal(18, 4)",
+    "expected_loss": "decimal(18, 4)",
+    "expected_reach": "double",
+    "category_1": "varchar",
+    "category_2": "varchar",
+    "category_3": "varchar",
+}
+# A curve of constant rate for a few customers, so that a fault of one score touches no curve.
+EXPECT = (
+    "update published.customer_scores set expected_days = 50, expected_amount = 12.5, category_1 = 'shoes', "
+    "category_2 = 'tents' where status = 'scored' and target = 'next_purchase'",
+    "update published.customer_scores set expected_loss = 80 where status = 'scored' and target = 'churn'",
+    "create table published.purchase_timing as select as_of_date, customer_id, horizon_days, days, "
+    "case when days = horizon_days then probability else 1 - (1 - probability) ** (days / horizon_days) end "
+    "as probability from published.customer_scores cross join (select unnest([7, 30, 90]) as days) "
+    "where target = 'next_purchase' and status = 'scored' and customer_id between "
+    f"'{MARK}#0010' and '{MARK}#0019'",
+)
 
 
 def _score_rows(

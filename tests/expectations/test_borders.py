@@ -39,6 +39,12 @@ def _score(statement: str, rule: str, *told: str, stops: bool = True) -> Fault:
     return Fault("scores", f"update published.customer_scores set {statement}", rule, told, stops)
 
 
+def _timing(statement: str, rule: str, *told: str) -> Fault:
+    return Fault(
+        "scores", f"update published.purchase_timing set {statement}", rule, told, stops=True
+    )
+
+
 FAULTS = {
     "nothing counted": _landing(
         "delete from staging.landing_summary",
@@ -251,6 +257,46 @@ FAULTS = {
         "band = 'warm' where customer_id like '%0003'",
         "Deciles run from 1 to 10",
         "1 rows with decile 1 and band warm",
+    ),
+    "a negative amount": _score(
+        "expected_loss = -1 where customer_id like '%0003' and target = 'churn'",
+        "Nobody is expected to bring less than nothing",
+        "churn 90 days: 1 of 245 rows expect a negative number",
+    ),
+    "an expectation of somebody not scored": _score(
+        "expected_days = 3 where customer_id like '%0244' and target = 'next_purchase'",
+        "Of who is not scored nothing is expected",
+        "next_purchase 30 days: 1 rows that are not scored say what to expect",
+    ),
+    "a loss where nobody leaves": _score(
+        "expected_loss = 3 where customer_id like '%0003' and target = 'next_purchase'",
+        "A row answers the question of its own target",
+        "next_purchase 30 days: 1 rows hold what another target expects",
+    ),
+    "a category twice": _score(
+        "category_2 = 'shoes' where customer_id like '%0003' and target = 'next_purchase'",
+        "The likely categories differ",
+        "next_purchase 30 days: 1 rows name a category twice or leave one out",
+    ),
+    "a curve beyond certainty": _timing(
+        "probability = 1.5 where customer_id like '%0010' and days = 90",
+        "The curve of the next order holds probabilities between 0 and 1",
+        "30 days: 1 of 10 rows at day 90 have none",
+    ),
+    "a curve that falls": _timing(
+        "probability = probability / 9 where customer_id like '%0010' and days = 90",
+        "The curve of the next order never falls",
+        "30 days: for 1 customers it is lower at day 90 than before",
+    ),
+    "a curve of nobody": _timing(
+        "customer_id = customer_id || '?' where customer_id like '%0010'",
+        "Who has a curve is scored for the next order",
+        "30 days: 1 curves at day 7 belong to nobody scored",
+    ),
+    "a curve of its own": _timing(
+        "probability = probability * 1.0001 where customer_id like '%0010' and days = 30",
+        "At the horizon the curve is the probability served",
+        "30 days: 1 of 10 customers have another one",
     ),
     "an empty reason": _score(
         "reason_3 = ' ' where customer_id like '%0003'",

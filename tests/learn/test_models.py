@@ -5,6 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from ml.learn.models.blend import Blend
+from ml.learn.models.extended import ExtendedModel
+from ml.learn.models.lifetime_model import LifetimeInputs, LifetimeModel
+from ml.learn.models.lifetimes import BgNbd, ParetoNbd
 from ml.learn.models.linear import RegularisedLogistic, Scaler, SimpleRule, sigmoid, signed_log
 from ml.learn.models.parts import model_from_parts
 from ml.learn.models.trees import BoostedTrees, TreeRows
@@ -28,11 +32,24 @@ def fit_all(values, outcome, weights):
     (logistic,) = RegularisedLogistic.fit_path(values, outcome, weights, [0.01])
     plain = TreeRows(values, outcome, weights, None, 1.0)
     on_top = TreeRows(values, outcome, weights, logistic.logit(values), 1.0)
+    trees = BoostedTrees.fit(plain, 30, SEED, 1)
+    curve = BgNbd((0.4, 30.0, 0.8, 2.5))
+    inputs = LifetimeInputs((0, 2, 1), curve, 30)
+    extended = TreeRows(inputs.extend(values), outcome, weights, None, 1.0)
+    (line,) = RegularisedLogistic.fit_path(extended.values, outcome, weights, [0.01])
+    tall = BoostedTrees.fit(extended, 30, SEED, 1)
     return [
         SimpleRule.fit(values, outcome, weights, 0),
         SimpleRule.fit(values, outcome, weights, 1),
         logistic,
-        BoostedTrees.fit(plain, 30, SEED, 1),
+        trees,
+        Blend(logistic, trees),
+        LifetimeModel((0, 2, 1), 5, curve, 30, True, (2.0, 60.0, 20.0), 0.2, 0.8),
+        LifetimeModel(
+            (0, 2, 1), 5, ParetoNbd((0.5, 60.0, 0.6, 80.0)), 90, False, (2.0, 60.0, 20.0)
+        ),
+        ExtendedModel(inputs, line),
+        ExtendedModel(inputs, Blend(line, tall)),
         BoostedTrees.fit(on_top, 30, SEED, 1, logistic),
     ]
 

@@ -4,6 +4,12 @@
     "recency_tier", "frequency_tier", "money_tier", "spending_grade", "life_stage", "aisas_stage", "price_sensitivity",
     "coupon_sensitivity", "device_trend"] %}
 {% set targets = ["next_purchase", "churn", "share"] %}
+{# What stands beside a probability: the column here, its target and its column in customer_scores. #}
+{% set expectations = [
+    ("next_order_expected_days", "next_purchase", "expected_days"), ("next_order_expected_amount", "next_purchase", "expected_amount"),
+    ("likely_category_1", "next_purchase", "category_1"), ("likely_category_2", "next_purchase", "category_2"),
+    ("likely_category_3", "next_purchase", "category_3"), ("churn_expected_loss", "churn", "expected_loss"),
+    ("share_expected_reach", "share", "expected_reach")] %}
 with consents as (
     select
         customer_no
@@ -46,6 +52,9 @@ scores as (
         max(case when scores.target = '{{ target }}' then scores.probability end) as {{ target }}_probability,
         max(case when scores.target = '{{ target }}' then scores.decile end) as {{ target }}_decile,
         max(case when scores.target = '{{ target }}' then scores.band end) as {{ target }}_band
+        {%- endfor %}
+        {%- for name, target, column in expectations %},
+        max(case when scores.target = '{{ target }}' then scores.{{ column }} end) as {{ name }}
         {%- endfor %}
     from {{ ref('customer_scores') }} as scores
     inner join shortest
@@ -110,6 +119,9 @@ select
     scores.{{ target }}_probability,
     scores.{{ target }}_decile,
     scores.{{ target }}_band
+    {%- endfor %}
+    {%- for name, target, column in expectations %},
+    scores.{{ name }}
     {%- endfor %}
 from {{ ref('int_customer__roles') }} as people
 left join {{ ref('int_customer__golden_record') }} as golden

@@ -27,9 +27,9 @@ KINDS = {
     "logistic": "regularised logistic model",
     "trees": "LightGBM",
     "trees_on_logistic": "LightGBM on top of the logistic model",
-    "blend": "mean of the logistic model and LightGBM",
-    "bg_nbd": "buy till you die (BG/NBD)",
-    "pareto_nbd": "buy till you die (Pareto/NBD)",
+    "blend": "mean of logistic model and LightGBM",
+    "bg_nbd": "buy-till-you-die model (BG/NBD)",
+    "pareto_nbd": "buy-till-you-die model (Pareto/NBD)",
 }
 FIGURES = {
     "auc": ("AUC", ".3f"),

@@ -118,6 +118,31 @@ def backtest_plot(table: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
+def monitoring_plot(table: pd.DataFrame, title: str) -> Figure:
+    """Predicted and observed rate, and AUC beside the simple rule's, per published day.
+
+    `table` has as_of_date, mean_probability, base_rate, auc and rule_auc.
+    """
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    days = pd.to_datetime(table["as_of_date"])
+    for axes, lines in zip(
+        panels,
+        (
+            (("mean_probability", "predicted"), ("base_rate", "happened")),
+            (("auc", "served"), ("rule_auc", "best simple rule")),
+        ),
+        strict=True,
+    ):
+        for column, label in lines:
+            axes.plot(days, table[column], marker="o", markersize=3, label=label)
+        axes.legend(frameon=False)
+    panels[0].set(ylabel="share of people", title=title)
+    panels[1].set(ylabel="AUC", xlabel="published day")
+    panels[1].tick_params(axis="x", rotation=30)
+    return figure
+
+
 def feature_plot(table: pd.DataFrame, title: str) -> Figure:
     """What a model leans on, the greatest on top. `table` has feature and contribution."""
     figure = Figure(figsize=(7, 5), layout="constrained")

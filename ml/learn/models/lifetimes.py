@@ -12,7 +12,7 @@ or gone since some moment), so that gradient and P(alive) are weighted means ove
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,39 +54,22 @@ class Histories:
         return cls(repeats, last, age)
 
 
-class Curve(Protocol):
-    """What both models can say of histories; every answer has shape (customers,)."""
-
-    kind: ClassVar[str]
-    parameters: tuple[float, float, float, float]
-
-    def log_likelihood(self, seen: Histories) -> tuple[Floats, Floats]:
-        """Give each history's log-likelihood and its gradient by log-parameter, (4, customers)."""
-        ...
-
-    def alive(self, seen: Histories) -> Floats:
-        """Give the probability of still being a customer."""
-        ...
-
-    def any_order(self, seen: Histories, days: float) -> Floats:
-        """Give the probability of at least one order day within ``days`` from today."""
-        ...
-
-    def expected_orders(self, seen: Histories, days: float) -> Floats:
-        """Give the expected number of order days within ``days`` from today."""
-        ...
-
-
 @dataclass(frozen=True)
 class BgNbd:
-    """BG/NBD with ``parameters`` (r, alpha, a, b); alpha in days."""
+    """BG/NBD with ``parameters`` (r, alpha, a, b); alpha in days.
+
+    Every answer has shape (customers,).
+    """
 
     kind: ClassVar[str] = "bg_nbd"
     times: ClassVar[tuple[int, ...]] = (1,)
     parameters: tuple[float, float, float, float]
 
     def log_likelihood(self, seen: Histories) -> tuple[Floats, Floats]:
-        """Give log-likelihood and gradient (equation 6 of the paper, in two ways: alive, gone)."""
+        """Give each history's log-likelihood (equation 6 of the paper) and its gradient.
+
+        The gradient is by the logs of the parameters, shape (4, customers).
+        """
         r, alpha, a, b = self.parameters
         x = seen.repeats
         ways = self._ways(seen)
@@ -134,14 +117,17 @@ class BgNbd:
 
 @dataclass(frozen=True)
 class ParetoNbd:
-    """Pareto/NBD with ``parameters`` (r, alpha, s, beta); alpha and beta in days."""
+    """Pareto/NBD with ``parameters`` (r, alpha, s, beta); alpha and beta in days.
+
+    Every answer has shape (customers,).
+    """
 
     kind: ClassVar[str] = "pareto_nbd"
     times: ClassVar[tuple[int, ...]] = (1, 3)
     parameters: tuple[float, float, float, float]
 
     def log_likelihood(self, seen: Histories) -> tuple[Floats, Floats]:
-        """Give log-likelihood and gradient; "gone" is integrated over the moment of going."""
+        """Give log-likelihood and gradient as BG/NBD does; the moment of going is integrated over."""
         r, alpha, s, beta = self.parameters
         x = seen.repeats
         ways, when = self._ways(seen)
@@ -171,7 +157,10 @@ class ParetoNbd:
         """
         r, alpha, s, beta = self.parameters
         shape, buying, staying = r + seen.repeats, alpha + seen.age, beta + seen.age
-        when, log_step = _moments(np.zeros_like(buying), np.full_like(buying, days), buying, shape)
+        origin = np.minimum(buying, staying)
+        when, log_step = _moments(
+            np.zeros_like(buying), np.full_like(buying, days), origin, (buying, shape)
+        )
         quiet = shape * (np.log(buying) - np.log(buying + when))
         going = np.log(s) + s * np.log(staying) - (s + 1.0) * np.log(staying + when)
         leaves = np.exp(quiet + going + log_step).sum(axis=0)
@@ -193,25 +182,31 @@ class ParetoNbd:
         r, alpha, s, beta = self.parameters
         shape = r + seen.repeats
         origin = np.full_like(seen.age, min(alpha, beta))
-        when, log_step = _moments(seen.last, seen.age, origin, shape)
+        when, log_step = _moments(seen.last, seen.age, origin, (alpha, shape))
         gone = np.log(s) - shape * np.log(alpha + when) - (s + 1.0) * np.log(beta + when) + log_step
         alive = -shape * np.log(alpha + seen.age) - s * np.log(beta + seen.age)
         return np.vstack([alive, gone]), np.vstack([seen.age, when])
 
 
-def _moments(start: Floats, end: Floats, origin: Floats, shape: Floats) -> tuple[Floats, Floats]:
+def _moments(
+    start: Floats, end: Floats, origin: Floats, rate: tuple[Floats | float, Floats]
+) -> tuple[Floats, Floats]:
     """Give moments between start and end and the logs of their steps, shape (nodes, customers).
 
-    Gauss-Legendre on a logarithmic scale from ``origin`` before zero, along which a power law of
-    exponent ``shape`` falls evenly; what lies where it has faded is left out.
+    Gauss-Legendre on a logarithmic scale that begins ``origin`` before zero. ``rate`` is (alpha, shape)
+    of the steepest factor, a power law: what lies where it has faded is left out.
     """
-    length = np.minimum(np.log((origin + end) / (origin + start)), FADED / shape)
+    alpha, shape = rate
+    faded = (alpha + start) * np.exp(np.minimum(FADED / shape, FADED)) - alpha
+    length = np.log((origin + np.minimum(end, faded)) / (origin + start))
     distance = (origin + start) * np.exp(NODES[:, None] * length)
     with np.errstate(divide="ignore"):
         return distance - origin, np.log(NODE_WEIGHTS[:, None] * length * distance)
 
 
-CURVES: dict[str, type[BgNbd] | type[ParetoNbd]] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd}
+Curve = BgNbd | ParetoNbd
+
+CURVES: dict[str, type[Curve]] = {"bg_nbd": BgNbd, "pareto_nbd": ParetoNbd}
 
 
 def fit_curve(kind: str, seen: Histories) -> tuple[Curve, float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.learn.judging.backtests import counts_as_badly_calibrated
 from ml.learn.judging.metrics import log_loss, paired_bootstrap, row_log_loss
 from ml.learn.models.linear import Floats, sigmoid
 from ml.learn.training.calibration import Calibrator, choose_calibration
@@ -46,11 +47,12 @@ def choose(
     found: dict[str, OutOfFold],
     horizon_days: int,
     seed: int,
+    suspected: bool = False,
 ) -> Choice:
     """Choose the contender of lowest pooled log-loss (of equals the first); correct and grade it.
 
     ``found`` holds the simplest contenders first, rules named "rule:<column>"; its log-odds belong
-    to the rows ``judged``.
+    to the rows ``judged``. ``suspected`` says that a feature may know the future, which bars a good grade.
     """
     outcome, customer = table.outcome[judged], table.customer[judged]
     losses = {name: log_loss(outcome, sigmoid(oof.logit)) for name, oof in found.items()}
@@ -68,5 +70,12 @@ def choose(
         seed,
     )
     gain, gain_lower = saved / losses[best_rule], saved_lower / losses[best_rule]
-    grade = grade_of(served == best_rule, gain, gain_lower, out_of_time)
+    grade = grade_of(
+        served == best_rule,
+        gain,
+        gain_lower,
+        out_of_time,
+        badly_calibrated=counts_as_badly_calibrated(outcome, probability, table.day[judged], seed),
+        suspected=suspected,
+    )
     return Choice(served, best_rule, calibrator, probability, gain, gain_lower, grade)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 from ml.learn.training.crossfit import (
     OutOfFold,
@@ -15,6 +16,12 @@ from ml.learn.training.crossfit import (
 from ml.learn.training.returning import lifetimes_out_of_fold
 from ml.learn.training.search import search_trees
 from ml.learn.training.task import Task
+
+SETTINGS = {
+    "ridge": "logistic",
+    "rounds_trees": "trees",
+    "rounds_trees_on_logistic": "trees_on_logistic",
+}
 
 
 def rules_out_of_fold(task: Task, table: Table, splits: Sequence[Split]) -> dict[str, OutOfFold]:
@@ -50,3 +57,21 @@ def run_contenders(
     found["trees"] = trees
     found["blend"] = OutOfFold((found["logistic"].logit + trees.logit) / 2.0, trees.setting, [])
     return task, found
+
+
+def settings_of(task: Task, table: Table, found: dict[str, OutOfFold]) -> dict[str, Any]:
+    """Give what the contenders were fitted with, by name, for the record."""
+    chosen: dict[str, Any] = {}
+    for key, name in SETTINGS.items():
+        if name in found:
+            chosen[key] = found[name].setting if key == "ridge" else int(found[name].setting)
+    if "trees" in found:
+        trees = {key: value for key, value in asdict(task.trees).items() if key != "monotone"}
+        chosen |= {f"trees_{key}": value for key, value in trees.items()}
+    return chosen | {
+        "rows": len(table.outcome),
+        "features": len(task.feature_names),
+        "half_life_days": table.half_life_days,
+        "seed": task.seed,
+        "threads": task.threads,
+    }

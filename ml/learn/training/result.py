@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from ml.learn.judging.drift import DriftProfile
 from ml.learn.models.bundle import ModelBundle
+from ml.learn.training.leaks import LeakAlarm
 
 GRADE_A_GAIN = 0.05
 GRADE_B_GAIN = 0.01
@@ -28,7 +30,8 @@ class TrainingResult:
     contender, "served" (the served one's, corrected as it would have been at the time) and
     out_of_time (the same for all rows, so that the frame can be judged by itself).
     ``metrics`` are of those columns, all cut-offs together; ``backtest`` shows the served one and
-    the best rule at each cut-off. ``gain`` is the reduction of the best rule's log-loss as a share
+    the best rule at each cut-off (see judging.backtests), ``reliability`` predicted and observed by bin, for everyone and
+    in slices, ``drift`` what today's people are compared with later, ``leak_alarms`` what may know the future. ``gain`` is the reduction of the best rule's log-loss as a share
     of it, ``gain_lower`` its paired lower 80 % bound. Without ``out_of_time`` the history allowed
     one block only, and out-of-fold means other customers at the same time. ``families`` tells which
     families of features were tried and kept (see FamilyChoice).
@@ -60,16 +63,29 @@ class TrainingResult:
     customers_returned: int | None = None
     returned_needed: int | None = None
     families: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    drift: DriftProfile | None = None
+    leak_alarms: tuple[LeakAlarm, ...] = ()
 
 
-def grade_of(served_is_rule: bool, gain: float, gain_lower: float, out_of_time: bool) -> str:
+def grade_of(
+    served_is_rule: bool,
+    gain: float,
+    gain_lower: float,
+    out_of_time: bool,
+    *,
+    badly_calibrated: bool = False,
+    suspected: bool = False,
+) -> str:
     """Grade a model by how much of the best rule's log-loss it saves.
 
     D: the rule itself is served. A and B need a saving of GRADE_A_GAIN or GRADE_B_GAIN that is
-    beyond chance (its lower 80 % bound is above 0) and was seen out of time. C: all others.
+    beyond chance (its lower 80 % bound is above 0) and was seen out of time, probabilities that can be taken at their word
+    (not ``badly_calibrated``, see judging.backtests.counts_as_badly_calibrated), and no feature ``suspected`` of
+    knowing the future. C: all others.
     """
     if served_is_rule:
         return "D"
-    if not out_of_time or gain_lower <= 0 or gain < GRADE_B_GAIN:
+    if not out_of_time or gain_lower <= 0 or gain < GRADE_B_GAIN or badly_calibrated or suspected:
         return "C"
     return "A" if gain >= GRADE_A_GAIN else "B"

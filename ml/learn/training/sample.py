@@ -15,9 +15,11 @@ SAMPLE_RIDGE = 0.01
 """The middle of the path of ridges; one will do where two sets of columns are compared."""
 
 
-def sample_splits(table: Table, splits: Sequence[Split], seed: int) -> list[Split]:
-    """Keep a random share of the customers, all their rows, so that no fit holds more than SAMPLE_ROWS."""
-    share = min(1.0, SAMPLE_ROWS / max(len(split.fit) for split in splits))
+def sample_splits(
+    table: Table, splits: Sequence[Split], seed: int, most_rows: int = SAMPLE_ROWS
+) -> list[Split]:
+    """Keep a random share of the customers, all their rows, so that no fit holds more than ``most_rows``."""
+    share = min(1.0, most_rows / max(len(split.fit) for split in splits))
     count = int(table.customer.max()) + 1
     chosen = np.random.default_rng(seed).permutation(count) < share * count
     kept = [

@@ -5,6 +5,7 @@ The search sees all splits but the last, where what it found must beat the defau
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import optuna
@@ -21,6 +22,12 @@ MOST_ROUNDS = 240
 
 SEARCHED = ("learning_rate", "num_leaves", "feature_fraction", "lambda_l2", "customers_per_leaf")
 
+SEARCH_ROWS = 12_000
+"""Rows of the largest fit of a trial, at most."""
+
+FEW_CUSTOMERS: dict[str, Any] = {"num_leaves": 4, "feature_fraction": 0.25}
+"""Smaller steps than the defaults; tried second. They won on shops of some thousand customers."""
+
 
 @dataclass(frozen=True)
 class Searched:
@@ -34,7 +41,7 @@ class Searched:
 def search_trees(
     task: Task, table: Table, splits: Sequence[Split], default: OutOfFold, trials: int
 ) -> Searched:
-    """Try ``trials`` settings of the trees alone, the defaults first; of equals the first.
+    """Try ``trials`` settings of the trees alone, the defaults first, then FEW_CUSTOMERS.
 
     What is found serves only if it lowers the log-loss over all splits and, with a lower 80 % bound
     (paired by customer) above 0, on the last split, which the search never saw.
@@ -42,7 +49,9 @@ def search_trees(
     kept = Searched(task.trees, default, False)
     if trials < 2 or len(splits) < 2:
         return kept
-    found = _best_settings(task, table, sample_splits(table, splits[:-1], task.seed), trials)
+    found = _best_settings(
+        task, table, sample_splits(table, splits[:-1], task.seed, SEARCH_ROWS), trials
+    )
     if found is None:
         return kept
     trees = trees_out_of_fold(table, splits, task.seed, task.threads, None, found)
@@ -75,8 +84,9 @@ def _best_settings(
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=task.seed, n_startup_trials=max(3, trials // 3))
     study = optuna.create_study(sampler=sampler)
-    default = {name: getattr(task.trees, name) for name in SEARCHED} | {"extra_trees": True}
-    study.enqueue_trial(default)
+    for start in (task.trees, replace(task.trees, **FEW_CUSTOMERS)):
+        tried = {name: getattr(start, name) for name in SEARCHED}
+        study.enqueue_trial(tried | {"extra_trees": True})
     study.optimize(loss, n_trials=trials)
     is_default = study.best_trial.number == 0
     return None if is_default else replace(task.trees, **study.best_params)

@@ -15,6 +15,12 @@ EPOCH = date(1970, 1, 5)
 STEPS = (1, 7, 14, 28)
 """Days between cut-offs. Each divides the next: a coarser grid is part of a finer one."""
 
+WANTED_ROWS = 150_000
+"""Rows of training beyond which more cut-offs of the same customers add cost and hardly knowledge."""
+
+LEAST_CUTOFFS, MOST_CUTOFFS = 12, 30
+"""Fewer would leave too few later ones to judge on, however many customers each holds."""
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -27,8 +33,17 @@ class Fold:
     validate: tuple[date, ...]
 
 
+def most_cutoffs(customers: int) -> int:
+    """Give how many cut-offs a log of so many customers is worth, from LEAST_CUTOFFS to MOST_CUTOFFS.
+
+    Neighbouring cut-offs repeat most of each other: many customers need only a monthly look, few are
+    looked at weekly. More only while customers times cut-offs stays within WANTED_ROWS.
+    """
+    return min(MOST_CUTOFFS, max(LEAST_CUTOFFS, WANTED_ROWS // max(customers, 1)))
+
+
 def cutoff_grid(
-    first_fact: date, complete_until: datetime, horizon_days: int, max_cutoffs: int = 30
+    first_fact: date, complete_until: datetime, horizon_days: int, max_cutoffs: int = MOST_CUTOFFS
 ) -> list[date]:
     """Give the training cut-offs whose labels are mature, ascending.
 

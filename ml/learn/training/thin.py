@@ -5,6 +5,7 @@ out of fold; with none (a brand younger than the horizon) it serves unjudged. Ei
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -19,7 +20,8 @@ from ml.learn.training.calibration import Calibrator
 from ml.learn.training.choice import Choice, Contest
 from ml.learn.training.contenders import rules_out_of_fold
 from ml.learn.training.crossfit import CUSTOMER_GROUPS, OutOfFold, Table, judged_rows, make_splits
-from ml.learn.training.frames import with_plain_keys
+from ml.learn.training.frames import KEYS, with_plain_keys
+from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import (
     curve_model,
     histories,
@@ -71,24 +73,31 @@ def thin_contest(
 
 
 def unjudged_bundle(
-    task: Task, today: pd.DataFrame | None, least_returned: int
+    task: Task, frames: Sequence[pd.DataFrame | None], least_returned: int
 ) -> ModelBundle | None:
-    """Fit the likelier curve on today's histories alone; None where too few customers came back.
+    """Fit the likelier curve on each customer's latest row of features in these frames, without outcomes.
 
-    The bundle's one cut-off is that day, which is also when its training ends; its base rate is what
-    it expects itself.
+    None where too few customers came back. The bundle's one cut-off is the latest day, which is also
+    when its training ends; its base rate is what it expects of that day's customers.
     """
     columns = lifetime_columns(task)
-    if columns is None or today is None or today.empty:
+    there = [
+        with_plain_keys(frame)[[*KEYS, *task.feature_names]]
+        for frame in frames
+        if frame is not None and not frame.empty
+    ]
+    if columns is None or not there:
         return None
-    rows = with_plain_keys(today).sort_values("customer_id")
+    rows = pd.concat(there).sort_values(KEYS).drop_duplicates("customer_id", keep="last")
+    rows = rows.sort_values("customer_id")
     values = rows[list(task.feature_names)].to_numpy(dtype=np.float32, na_value=np.nan)
     own = thinned(values[:, list(columns)])
     if _returned(own) < least_returned:
         return None
     curve, _ = fit_curve(_likelier_kind(own), Histories.of(own))
     model = curve_model(task, curve, own, columns)
-    day: date = rows["as_of_date"].max().date()
+    latest = rows["as_of_date"].max()
+    day: date = latest.date()
     return ModelBundle(
         target=task.target,
         horizon_days=task.horizon_days,
@@ -96,9 +105,32 @@ def unjudged_bundle(
         model=model,
         calibrator=Calibrator(),
         grade=GRADE,
-        base_rate=float(model.predict(values).mean()),
+        base_rate=float(model.predict(values[rows["as_of_date"] == latest]).mean()),
         cutoffs=(day,),
         trained_until=day,
+    )
+
+
+def unjudged_result(counts: TrainingResult, bundle: ModelBundle) -> TrainingResult:
+    """Fill in what is known of a model that nothing could be held against."""
+    nothing = {
+        "as_of_date": "datetime64[s]",
+        "customer_id": "object",
+        "label": "int64",
+        "served": "float64",
+        "out_of_time": "bool",
+    }
+    return replace(
+        counts,
+        status="trained",
+        bundle=bundle,
+        served=bundle.kind,
+        grade=bundle.grade,
+        base_rate=bundle.base_rate,
+        cutoffs=bundle.cutoffs,
+        trained_until=bundle.trained_until,
+        parameters={"calibration": "none", "features": len(bundle.feature_names), "rows": 0},
+        oof=pd.DataFrame({name: pd.Series(dtype=sort) for name, sort in nothing.items()}),
     )
 
 

@@ -5,28 +5,37 @@ predict every contender out of fold; choose settings, winner and correction ther
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ml.learn.judging import metrics
+from ml.learn.judging.backtests import backtests
+from ml.learn.judging.drift import DriftProfile, drift_profile
 from ml.learn.judging.promotion import Comparison, compare
+from ml.learn.judging.reliability import reliability_table
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.models.linear import sigmoid
 from ml.learn.models.trees import tree_settings
 from ml.learn.training.calibration import Calibrator
 from ml.learn.training.choice import Choice, Contest, choose
-from ml.learn.training.contenders import run_contenders
-from ml.learn.training.crossfit import OutOfFold, Table, judged_rows, make_splits, table_of
+from ml.learn.training.contenders import run_contenders, settings_of
+from ml.learn.training.crossfit import Table, judged_rows, make_splits, table_of
 from ml.learn.training.families import choose_families
 from ml.learn.training.frames import KEYS, labelled_rows
+from ml.learn.training.leaks import check_for_leaks
 from ml.learn.training.refit import fit_bundle
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import with_lifetime_inputs
 from ml.learn.training.task import Task
-from ml.learn.training.thin import customers_who_returned, thin_contest, unjudged_bundle
+from ml.learn.training.thin import (
+    customers_who_returned,
+    thin_contest,
+    unjudged_bundle,
+    unjudged_result,
+)
 from ml.learn.training.weights import choose_half_life
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
@@ -60,11 +69,22 @@ def train(
     ``features``: customer_id, as_of_date, numeric columns (NaN = unknown). ``labels``: customer_id,
     as_of_date, label (0/1), and where there, target and horizon_days, which must then match.
     Rows without a label are ignored; so is the order of the rows. ``rule_columns`` are the features
-    that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less.
-    ``parameters`` set fields of TreeSettings, of the trees alone.
+    that may stand alone as a simple rule. ``half_life_days`` lets older cut-offs weigh less; None
+    chooses out of fold, infinite means equal weights. ``parameters`` set fields of TreeSettings, of
+    the trees alone.
 
+    ``families`` names each feature's family: those that do not help are left out. ``directions``
+    holds -1, 0 or +1 for features whose effect on the log-odds is known. ``today`` are the features
+    of the population at the run's own date. ``slices`` (keys and judging.reliability.SLICE_KINDS)
+    are the groups to judge by themselves, ``allowed_strong`` features that may tell the label as
+    well as they do. ``search_trials`` settings of the trees are tried (below 2: the defaults serve).
+    With fewer than ``min_class_customers`` customers with, or without, the outcome, a
+    buy-till-you-die model serves if ``min_returned_customers`` bought on two days.
+
+    Raises LeakFound, a ValueError, for a feature that plainly knows the label (see training.leaks).
     Raises ValueError on repeated keys, labels other than 0 and 1, a labelled customer without
-    features, unknown feature names, no rule column, or min_class_customers below 2.
+    features, unknown feature names, a feature without family, no rule column, another direction, or
+    min_class_customers below 2.
     """
     task = Task(
         target,
@@ -90,12 +110,18 @@ def train(
             customers_returned=customers_who_returned(task, [rows, today]),
             returned_needed=min_returned_customers,
         )
-        return _train_thin(task, counts, rows, table, today, max_folds)
+        thin = _train_thin(task, counts, rows, table, today, max_folds)
+        return _held_against(task, thin, rows, slices, today)
     splits, out_of_time = make_splits(table, horizon_days, max_folds, seed)
     task.tell(
         f"{target}: {len(rows)} rows at {len(np.unique(table.day))} cut-offs, "
         f"{len(splits)} folds {'forward in time' if out_of_time else 'across customers'}"
     )
+    alarms = check_for_leaks(
+        task, table, splits, out_of_time, families=families, allowed=allowed_strong, today=today
+    )
+    for alarm in alarms:
+        task.tell(f"{target}: leak alarm: {alarm.feature} {alarm.words}")
     if families is not None and len({families.get(name) for name in feature_names}) > 1:
         told = choose_families(task, table, with_lifetime_inputs(task, table, splits), families)
         counts = replace(counts, families=told.table)
@@ -106,9 +132,12 @@ def train(
     if half_life_days is None and out_of_time:
         table = replace(table, half_life_days=choose_half_life(task, table, splits))
     task, found = run_contenders(task, table, splits, search_trials if out_of_time else 0)
-    choice = choose(table, judged_rows(splits), out_of_time, found, horizon_days, seed)
+    choice = choose(
+        table, judged_rows(splits), out_of_time, found, horizon_days, seed, bool(alarms)
+    )
     task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
-    return _finish(task, counts, rows, table, Contest(splits, out_of_time, found, choice))
+    result = _finish(task, counts, rows, table, Contest(splits, out_of_time, found, choice))
+    return _held_against(task, replace(result, leak_alarms=tuple(alarms)), rows, slices, today)
 
 
 def _train_thin(
@@ -126,30 +155,11 @@ def _train_thin(
     if contest is not None:
         task.tell(f"{task.target}: thin data, {contest.choice.served} serves")
         return _finish(task, counts, rows, table, contest)
-    bundle = unjudged_bundle(task, today, needed)
+    bundle = unjudged_bundle(task, [rows, today], needed)
     if bundle is None:
         return counts
-    task.tell(f"{task.target}: no outcomes to learn from, {bundle.kind} serves unjudged")
-    return replace(
-        counts,
-        status="trained",
-        bundle=bundle,
-        served=bundle.kind,
-        grade=bundle.grade,
-        base_rate=bundle.base_rate,
-        cutoffs=bundle.cutoffs,
-        trained_until=bundle.trained_until,
-        parameters={"calibration": "none", "features": len(task.feature_names), "rows": 0},
-        oof=pd.DataFrame(
-            {
-                "as_of_date": pd.Series(dtype="datetime64[s]"),
-                "customer_id": pd.Series(dtype=object),
-                "label": pd.Series(dtype=np.int64),
-                "served": pd.Series(dtype=np.float64),
-                "out_of_time": pd.Series(dtype=bool),
-            }
-        ),
-    )
+    task.tell(f"{task.target}: too few outcomes to judge by, {bundle.kind} serves as it is")
+    return unjudged_result(counts, bundle)
 
 
 def _finish(
@@ -167,7 +177,10 @@ def _finish(
         served=choice.probability,
         out_of_time=contest.out_of_time,
     ).sort_values(KEYS, ignore_index=True)
-    parameters = _parameters(task, table, found, len(contest.splits), choice.calibrator)
+    parameters = settings_of(task, table, found) | {
+        "calibration": choice.calibrator.name,
+        "folds": len(contest.splits),
+    }
     return _result(counts, oof, choice, (served, rule), parameters)
 
 
@@ -215,49 +228,35 @@ def _result(
         parameters=parameters,
         metrics={name: metrics.summary(oof["label"], oof[name]) for name in contenders},
         oof=oof,
-        backtest=_backtest(oof, ("served", choice.best_rule)),
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
     )
 
 
-def _parameters(
+def _held_against(
     task: Task,
-    table: Table,
-    found: dict[str, OutOfFold],
-    folds: int,
-    calibrator: Calibrator,
-) -> dict[str, Any]:
-    settings = {
-        "ridge": ("logistic", float),
-        "rounds_trees": ("trees", int),
-        "rounds_trees_on_logistic": ("trees_on_logistic", int),
-    }
-    fitted = {key: sort(found[k].setting) for key, (k, sort) in settings.items() if k in found}
-    grown = {
-        f"trees_{name}": value for name, value in asdict(task.trees).items() if name != "monotone"
-    }
-    return (
-        fitted
-        | {
-            "calibration": calibrator.name,
-            "folds": folds,
-            "rows": len(table.outcome),
-            "features": len(task.feature_names),
-            "half_life_days": table.half_life_days,
-            "seed": task.seed,
-            "threads": task.threads,
-        }
-        | (grown if "trees" in found else {})
+    result: TrainingResult,
+    rows: pd.DataFrame,
+    slices: pd.DataFrame | None,
+    today: pd.DataFrame | None,
+) -> TrainingResult:
+    """Add what says how far the model is to be trusted, where there is an outcome to hold it against."""
+    if result.best_rule is None or result.oof.empty:
+        return result
+    return replace(
+        result,
+        backtest=backtests(result.oof, result.best_rule, task.seed),
+        reliability=reliability_table(result.oof, slices, task.seed),
+        drift=_drift(task, rows, result.oof, today),
     )
 
 
-def _backtest(oof: pd.DataFrame, contenders: tuple[str, str]) -> pd.DataFrame:
-    """Judge at each cut-off: as_of_date, contender, rows, base_rate, auc, log_loss, ece."""
-    lines = []
-    for day, group in oof.groupby("as_of_date"):
-        for contender in contenders:
-            figures = metrics.summary(group["label"], group[contender])
-            kept = {k: figures[k] for k in ("rows", "base_rate", "auc", "log_loss", "ece")}
-            lines.append({"as_of_date": day, "contender": contender, **kept})
-    return pd.DataFrame(lines)
+def _drift(
+    task: Task, rows: pd.DataFrame, oof: pd.DataFrame, today: pd.DataFrame | None
+) -> DriftProfile:
+    """Describe the people learned from; today lies at least a horizon after the latest cut-off."""
+    elapsed = task.horizon_days
+    if today is not None and len(today):
+        latest = pd.to_datetime(today["as_of_date"]).max()
+        elapsed = (latest - rows["as_of_date"].max()).days
+    return drift_profile(rows, task.feature_names, oof, elapsed, task.seed)
