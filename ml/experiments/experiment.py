@@ -91,7 +91,7 @@ def _hold_against_reference(
     run: Run, target: Target, variant: Variant, name: str
 ) -> tuple[_Found, TrainingResult]:
     predictions, told = _reference(run, target, variant)
-    with run_that_asks(run, variant.target(target)) as asking:
+    with run_that_asks(run, target, variant.target(target)) as asking:
         run.report(f"variant: {variant.in_words()}")
         result = train_arm(asking, variant.target(target), variant)
     try:
@@ -135,7 +135,7 @@ def _ask_another_question(
     other = variant.target(target)
     run.report(f"reference: the champion's configuration, {target.horizon_days} days")
     reference = train_arm(run, target, reference_of(variant))
-    with run_that_asks(run, other) as asking:
+    with run_that_asks(run, target, other) as asking:
         run.report(f"variant: {variant.in_words()}")
         result = train_arm(asking, other, variant)
     arms = {f"{target.horizon_days} days": reference, f"{other.horizon_days} days": result}

@@ -9,9 +9,10 @@ from ml.data.targets import Target
 from ml.errors import KithError
 from ml.learn.definition import definition_hash
 from ml.learn.registry import Registry
+from ml.learn.training_rows import population_features
 from ml.run import Run
 from ml.serve.reasons import Teller
-from ml.serve.score import explained_sample, population_features
+from ml.serve.score import explained_sample
 
 
 def explain_customer(run: Run, target: Target, customer_id: str) -> pd.DataFrame:

@@ -94,7 +94,7 @@ class BrandHome:
 
     def today(self, target: str) -> pd.DataFrame:
         """Features, on the day itself, of everybody whom the target asks about."""
-        from ml.serve.score import population_features
+        from ml.learn.training_rows import population_features
 
         return population_features(self.run, self._target(target))
 

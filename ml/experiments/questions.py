@@ -29,24 +29,27 @@ def ensure_labels(run: Run) -> None:
 
 
 @contextmanager
-def run_that_asks(run: Run, target: Target) -> Iterator[Run]:
-    """A run whose warehouse holds features and labels of one target, whatever its horizon and population.
+def run_that_asks(run: Run, target: Target, asked: Target) -> Iterator[Run]:
+    """A run whose warehouse holds features and labels of what is asked in a target's place.
 
     Raises:
         KithError: the disk has no room for a copy of the warehouse.
     """
-    if target in run.targets:
+    if asked == target:
         yield run
         return
-    trial = replace(run, home=run.home.trial, targets=[target])
+    # The other targets stay: features look at windows as long as their horizons.
+    targets = sorted({asked if listed == target else listed for listed in run.targets})
+    trial = replace(run, home=run.home.trial, targets=targets)
     shutil.rmtree(trial.home.root, ignore_errors=True)
     try:
         _copy(run, trial)
         run.report(
-            f"{target.key}, population of {target.population_days} days: building features and labels"
+            f"{asked.key}, population of {asked.population_days} days: building features and labels"
         )
-        state = RunState(trial).require("events", "build")
-        build_cutoffs(trial, training_plan(trial, state))
+        plan = training_plan(trial, RunState(trial).require("events", "build"))
+        wanted = (asked.name, asked.horizon_days)
+        build_cutoffs(trial, [cutoff for cutoff in plan if cutoff[:2] == wanted])
         yield trial
     finally:
         shutil.rmtree(trial.home.root, ignore_errors=True)

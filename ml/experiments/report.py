@@ -21,19 +21,21 @@ ANSWERS = {
     "better": "The variant is better.",
     "worse": "The variant is worse.",
     "undecided": "No difference can be told from chance.",
-    "same": "The two predict the same: what was changed makes no difference to what serves.",
+    "same": "The two predict the same: what was changed is nothing that serves (a family that is not kept, say).",
 }
 
 
 def verdict_of(trial: Trial) -> str:
     """The answer in plain words, with the figures it rests on."""
+    where = f"on {trial.rows:,} rows of {trial.customers:,} customers at {len(trial.by_cutoff)} cut-offs, out of fold."
+    if trial.answer == "same":
+        return f"{ANSWERS['same']} Seen {where}"
     lower, upper = trial.interval
     share = f"{abs(trial.gain) / trial.figure('log_loss', 'reference'):.2%}".replace("%", " %")
     less = "less" if trial.gain >= 0 else "more"
     return (
         f"{ANSWERS[trial.answer]} {share} {less} log-loss than the reference ({trial.gain:+.4f} saved per row, "
-        f"{SHARE_INSIDE} interval {lower:+.4f} to {upper:+.4f}), on {trial.rows:,} rows of {trial.customers:,} "
-        f"customers at {len(trial.by_cutoff)} cut-offs, out of fold."
+        f"{SHARE_INSIDE} interval {lower:+.4f} to {upper:+.4f}), {where}"
     )
 
 

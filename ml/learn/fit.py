@@ -1,14 +1,11 @@
-"""Training in a run: a candidate for each target, and what MLflow keeps of it."""
+"""Training in a run: a candidate for each target that is asked for."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ml.data.build import build_labels
 from ml.data.questions import question_of
@@ -16,21 +13,12 @@ from ml.data.targets import Target
 from ml.errors import KithError
 from ml.learn.configuration import training_arguments
 from ml.learn.definition import definition_hash
-from ml.learn.evaluation_files import evaluation_files
 from ml.learn.expected.bundle import ExpectedBundle
 from ml.learn.fit_expected import learn_expectations
 from ml.learn.judging.fairness import TRAITS
-from ml.learn.judging.model_card import Circumstances, model_card, short_card
-from ml.learn.judging.plots import backtest_plot, calibration_plot, feature_plot, lift_plot
-from ml.learn.judging.unjudged_card import unjudged_card
+from ml.learn.judging.model_card import Circumstances
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import (
-    EVALUATION_FOLDER,
-    EXPECTED_FOLDER,
-    MODEL_FOLDER,
-    OOF_FILE,
-    RULE_FOLDER,
-    UNJUDGED,
     Registry,
     model_name,
 )
@@ -38,6 +26,7 @@ from ml.learn.training.leaks import LeakFound
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.returning import IS_LEAVING
 from ml.learn.training.train import train
+from ml.learn.training_log import log_training
 from ml.learn.training_rows import (
     feature_names,
     population_features,
@@ -77,7 +66,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
             continue
         groups = _groups(run, result)
         around = _circumstances(run, target, leaned_on, groups, str(state["landing_digest"]))
-        _log_training(run, registry, target, result, around, expected)
+        log_training(run, registry, target, result, around, expected)
 
 
 def _thin_data(target: Target, result: TrainingResult) -> str:
@@ -161,112 +150,3 @@ def _circumstances(
         top_features=leaned_on,
         groups=groups,
     )
-
-
-def _log_training(
-    run: Run,
-    registry: Registry,
-    target: Target,
-    result: TrainingResult,
-    around: Circumstances,
-    expected: ExpectedBundle | None,
-) -> None:
-    assert result.bundle is not None
-    is_judged = result.rule_bundle is not None
-    tags = {
-        "as_of_date": run.as_of_date.isoformat(),
-        "definition_hash": around.definition_hash,
-        "landing_digest": around.landing_digest,
-        "trained_until": str(result.trained_until),
-        "served": str(result.served),
-        "best_rule": str(result.best_rule),
-        "judged": "yes" if is_judged else UNJUDGED,
-    }
-    run_id = registry.log_run(
-        target,
-        f"train {run.as_of_date}",
-        tags=tags,
-        parameters={
-            **result.parameters,
-            "cutoffs": len(result.cutoffs),
-            "sha256": result.bundle.sha256,
-        },
-        metrics=_flat_metrics(result),
-        texts=_texts(target, result, around),
-        figures=_figures(target, result, around) if is_judged else {},
-        files=_files(result.bundle, result.rule_bundle, result, expected),
-    )
-    version = registry.register(target, run_id, result.bundle, tags, expected)
-    card = short_card(result, around) if is_judged else unjudged_card(result, around)
-    registry.describe(version, about=around.asked, card=card)
-    if not is_judged:
-        run.report(
-            f"{target.key}: {result.served} serves, grade {result.grade}; too few outcomes to judge it by"
-        )
-        return
-    served, rule = result.metrics["served"], result.metrics[str(result.best_rule)]
-    run.report(
-        f"{target.key}: {result.served} serves, grade {result.grade}; out of fold AUC {served['auc']:.3f}, log-loss "
-        f"{served['log_loss']:.4f} (best simple rule {result.best_rule}: {rule['auc']:.3f}, {rule['log_loss']:.4f})"
-    )
-
-
-def _texts(target: Target, result: TrainingResult, around: Circumstances) -> dict[str, str]:
-    assert result.bundle is not None
-    always = {
-        "features.json": json.dumps(list(result.bundle.feature_names), indent=1),
-        "families.csv": result.families.to_csv(index=False),
-        "targets.json": json.dumps(asdict(target), indent=1),
-    }
-    if result.rule_bundle is None:
-        return {**always, "model_card.md": unjudged_card(result, around)}
-    return {
-        **always,
-        "model_card.md": model_card(result, around),
-        f"{EVALUATION_FOLDER}/calibration.csv": result.calibration_table.to_csv(index=False),
-        f"{EVALUATION_FOLDER}/lift.csv": result.lift_table.to_csv(index=False),
-    }
-
-
-def _figures(target: Target, result: TrainingResult, around: Circumstances) -> dict[str, Figure]:
-    out_of_fold = f"{target.key}, out of fold"
-    return {
-        "plots/calibration.png": calibration_plot(result.calibration_table, out_of_fold),
-        "plots/lift.png": lift_plot(result.lift_table, out_of_fold),
-        "plots/backtest.png": backtest_plot(result.backtest, out_of_fold),
-        "plots/features.png": feature_plot(around.top_features, f"{target.key}, latest cut-off"),
-    }
-
-
-def _files(
-    bundle: ModelBundle,
-    rule: ModelBundle | None,
-    result: TrainingResult,
-    expected: ExpectedBundle | None,
-) -> dict[str, bytes]:
-    # What nothing was held against stands in for the rule that it could not be compared with.
-    rule_files = (rule or bundle).to_files()
-    beside = expected.to_files() if expected else {}
-    return {
-        **{f"{EXPECTED_FOLDER}/{name}": content for name, content in beside.items()},
-        **{f"{MODEL_FOLDER}/{name}": content for name, content in bundle.to_files().items()},
-        **{f"{RULE_FOLDER}/{name}": content for name, content in rule_files.items()},
-        f"{EVALUATION_FOLDER}/{OOF_FILE}": result.oof.to_parquet(index=False),
-        **{
-            f"{EVALUATION_FOLDER}/{name}": content
-            for name, content in evaluation_files(result).items()
-        },
-    }
-
-
-def _flat_metrics(result: TrainingResult) -> dict[str, float]:
-    flat = {
-        f"{contender.replace('rule:', 'rule_')}.{metric}": value
-        for contender, metrics in result.metrics.items()
-        for metric, value in metrics.items()
-    }
-    for name in ("gain", "gain_lower", "base_rate", "customers_with", "customers_without"):
-        value = getattr(result, name)
-        if value is not None:
-            flat[name] = value
-    return flat

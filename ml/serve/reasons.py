@@ -27,6 +27,7 @@ NO_FURTHER_REASON = "no further reason"
 BUT = "but "
 # What speaks against a score is told where it moves the odds by a tenth.
 LEAST_COUNTER_PUSH = 0.1
+LAST_OF_FAMILY = 1e-6
 # How long ago, or how many in all: true of everybody, and told where the model itself leans on too little.
 FACT_PREFIX, FACT_SUFFIX = "days_since_", "_count_all"
 
@@ -129,10 +130,13 @@ class _Rows:
         used = np.zeros(push.shape, dtype=bool)
         against = np.where(-push >= LEAST_COUNTER_PUSH, -push, 0)
         last = len(REASONS) - 1
-        self._choose(np.maximum(-self.weight, 0), against, used, last)
+        # Of a family, what is known is told before what is not ("ordered on one day only").
+        told_first = np.where(self.values[list(self.teller.names)].isna(), LAST_OF_FAMILY, 1)
+        told_first = told_first.astype(np.float32)
+        self._choose(np.maximum(-self.weight, 0) * told_first, against, used, last)
         is_counter = self.told[:, last] != NO_FURTHER_REASON
         # One reason per family that pushes; then a second of the same; then plain facts of other families.
-        pushing = np.maximum(self.weight, 0)
+        pushing = np.maximum(self.weight, 0) * told_first
         self._choose(pushing, push, used)
         self._choose(pushing, push, np.zeros_like(used))
         names = self.teller.names

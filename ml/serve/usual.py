@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from ml.serve.phrases import Phrase, plain
 
 TIME_SINCE = "days_since_"
+_COUNTED = re.compile(r"_(count|amount)(_|$)")
 
 
 def typical_values(population: pd.DataFrame, names: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -40,6 +42,10 @@ def compared(phrase: Phrase, name: str, value: float, own: float, typical: float
     told = phrase.tell(value)
     most = _figure(phrase, name, typical)
     if np.isnan(value) or most is None or most == _figure(phrase, name, value):
+        return told
+    if value == 0 and not _COUNTED.search(
+        name
+    ):  # "no order lately" is told of a ratio without its figure
         return told
     return f"{told}; most: {most}"
 

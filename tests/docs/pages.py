@@ -6,6 +6,7 @@ A block's first word is its language. A shell block is run by a test unless a se
 - `sh server URL`: stays up; it must answer at the address, and is ended;
 - `sh real-data`: run by tests/flow/test_real_data.py where the data are;
 - `sh services`: needs containers; tests/flow/test_services.py starts the same processes without them;
+- `python`: run by tests/experiments on a small home;
 - `sh elsewhere`: cannot be run from inside the tests (ELSEWHERE says why).
 """
 
@@ -22,7 +23,9 @@ PAGES = [
     "docs/demo_brand.md",
     "docs/data_scientist.md",
     "docs/features.md",
+    "docs/experiments.md",
     "docs/marketer.md",
+    "docs/reasons.md",
     "docs/data_engineer.md",
     "docs/identity.md",
     "docs/levels.md",
@@ -36,7 +39,7 @@ PAGES = [
     "docs/decisions.md",
     "CHANGELOG.md",
 ]
-LANGUAGES = {"sh", "mermaid", "text", "toml", "csv", "json", "sql"}
+LANGUAGES = {"sh", "mermaid", "text", "toml", "csv", "json", "sql", "python"}
 WAYS = {"", "server", "real-data", "services", "elsewhere"}
 ELSEWHERE = {"make test": "these tests are part of it"}
 

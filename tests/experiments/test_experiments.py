@@ -14,9 +14,11 @@ from ml.commands.experiments import experiment
 from ml.errors import KithError
 from ml.experiments import open_home
 from ml.experiments.experiment import run_experiment
-from ml.experiments.variant import Variant, parse_parameters
+from ml.experiments.variant import TRAINING_PARAMETERS, Variant, parse_parameters
+from ml.learn.models.trees import TREE_PARAMETERS
 from ml.learn.registry import Registry
-from tests.conftest import another_process
+from tests.conftest import REPOSITORY, another_process
+from tests.docs.pages import blocks_of
 from tests.experiments.conftest import DAY, FAMILIES, SHARE, TrialBrand
 
 
@@ -174,3 +176,27 @@ def test_the_card_of_the_trained_model_looks_at_groups(brand: TrialBrand) -> Non
     assert "| age | not known | 400 |" in card
     assert "## Families of features" in card
     assert "| service | 1 |" in card
+
+
+def test_the_example_of_the_page_runs(
+    brand: TrialBrand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = [block for block in blocks_of("docs/experiments.md") if block.language == "python"]
+    small = block.text.replace("churn", "share").replace("messages", "noise")
+    opening = f"open_home({str(brand.run.home.root)!r}, targets={str(brand.targets)!r})"
+    assert small.count('open_home("home")') == 1
+    exec(compile(small.replace('open_home("home")', opening), str(block), "exec"), {})
+    said = capsys.readouterr().out
+    assert "['share_14d']" in said
+    assert "rows of 400 customers" in said
+    assert "interactions" in said
+
+
+def test_the_page_names_every_option_and_parameter() -> None:
+    text = (REPOSITORY / "docs" / "experiments.md").read_text(encoding="utf-8")
+    options = {name for option in experiment.params for name in option.opts}
+    shared = {"--landing", "--home", "--as-of-date", "--targets", "--target"}
+    for name in options - shared:
+        assert f"`{name} " in text, name
+    for name in (*TREE_PARAMETERS, *TRAINING_PARAMETERS):
+        assert f"`{name}`" in text, name

@@ -53,8 +53,8 @@ def test_a_group_that_is_predicted_too_low_is_named() -> None:
     said = fairness_section(*world(lowered=1.0), seed=1)
     assert "**Worth a look:**" in said
     assert "gender female is chosen less than four fifths as often" in said
-    assert "gender female is predicted too low" in said
-    assert "male is predicted" not in said.replace("female", "")
+    assert "gender female is predicted too low beside everybody" in said
+    assert "gender male is chosen" not in said
 
 
 def test_true_predictions_are_rarely_called_unfair() -> None:
@@ -73,13 +73,23 @@ def test_nothing_known_is_said() -> None:
 
 def test_slices_are_told_where_they_were_tested() -> None:
     assert slices_section(pd.DataFrame()) == ""
+    columns = [
+        "slice_kind",
+        "slice",
+        "bin",
+        "slice_rows",
+        "ece",
+        "chance_limit",
+        "badly_calibrated",
+    ]
     table = pd.DataFrame(
         [
-            ["experience", "new", 1200, 0.031, 0.02, True],
-            ["experience", "heavy", 900, 0.01, 0.03, False],
+            ["experience", "new", 1, 1200, 0.031, 0.02, True],
+            ["experience", "new", 2, 1200, 0.031, 0.02, True],
+            ["experience", "heavy", 1, 900, 0.01, 0.03, False],
         ],
-        columns=["slice_kind", "slice", "rows", "ece", "chance_limit", "badly_calibrated"],
+        columns=columns,
     )
     said = slices_section(table)
-    assert "| orders so far | new | 1,200 | 0.031 | 0.020 | no |" in said
+    assert said.count("| orders so far | new | 1,200 | 0.031 | 0.020 | no |") == 1
     assert "| orders so far | heavy | 900 | 0.010 | 0.030 | yes |" in said

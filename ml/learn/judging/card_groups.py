@@ -29,6 +29,7 @@ def fairness_section(oof: pd.DataFrame, groups: pd.DataFrame, seed: int) -> str:
     if groups.empty or oof.empty:
         return f"{title}\n\nNot known: the data name neither gender nor year of birth, or nothing could be judged."
     found = fairness_table(oof, groups, seed)
+    overall = float((oof["served"] - oof["label"]).mean())
     lines = [
         [
             WORDS.get(row["trait"], row["trait"]),
@@ -49,26 +50,26 @@ def fairness_section(oof: pd.DataFrame, groups: pd.DataFrame, seed: int) -> str:
             f"day. In brackets the {percent(LEVEL, 0)} interval; groups of fewer than {LEAST_CUSTOMERS} customers have "
             "no figures. Groups may really differ, so look at who did it beside who was chosen.",
             table(header, lines),
-            _worth_a_look(found),
+            _worth_a_look(found, overall),
         ]
     )
 
 
 def slices_section(reliability: pd.DataFrame) -> str:
-    """The section on slices of customers, from the calibration tests; empty where none was made."""
-    needed = {"slice_kind", "slice", "rows", "ece", "chance_limit", "badly_calibrated"}
-    if reliability.empty or not needed <= set(reliability.columns):
+    """The section on slices of customers, from ``TrainingResult.reliability``; empty where none was judged."""
+    if reliability.empty:
         return ""
+    slices = reliability.drop_duplicates(["slice_kind", "slice"])
     lines = [
         [
             WORDS.get(str(row["slice_kind"]), str(row["slice_kind"])),
             str(row["slice"]),
-            f"{row['rows']:,}",
+            f"{row['slice_rows']:,}",
             cell(float(row["ece"]), ".3f"),
             cell(float(row["chance_limit"]), ".3f"),
             "no" if row["badly_calibrated"] else "yes",
         ]
-        for row in reliability.to_dict("records")
+        for row in slices.to_dict("records")
     ]
     header = [
         "slice by",
@@ -88,8 +89,8 @@ def _with_ends(row: Mapping[Hashable, Any], name: str, how: str = ".1%") -> str:
     return f"{value:{how}} ({lower:{how}} to {upper:{how}})".replace("%", " %")
 
 
-def _worth_a_look(found: pd.DataFrame) -> str:
-    """Name the groups that are chosen far less often than others, or predicted too high or too low."""
+def _worth_a_look(found: pd.DataFrame, overall: float) -> str:
+    """Name the groups that are chosen far less often, or predicted too high or too low, than everybody is."""
     said = []
     for trait in TRAITS:
         groups = found[(found["trait"] == trait) & (found["group"] != NOT_KNOWN)]
@@ -101,9 +102,9 @@ def _worth_a_look(found: pd.DataFrame) -> str:
                 said.append(
                     f"{name} is chosen less than four fifths as often as the most chosen group"
                 )
-            if row["too_high_lower"] > 0 or row["too_high_upper"] < 0:
-                side = "high" if row["too_high"] > 0 else "low"
-                said.append(f"{name} is predicted too {side}")
+            if row["too_high_lower"] > overall or row["too_high_upper"] < overall:
+                side = "high" if row["too_high"] > overall else "low"
+                said.append(f"{name} is predicted too {side} beside everybody")
     if not said:
         return "No group stands out beyond chance."
     return f"**Worth a look:** {'; '.join(said)}."

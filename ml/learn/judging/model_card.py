@@ -57,8 +57,7 @@ class Circumstances:
 
     ``asked`` and ``of_whom`` are the target in words. ``top_features`` holds feature, words and contribution
     (mean absolute, in log-odds, on the latest cut-off's rows), the greatest first. ``groups`` are customer_id,
-    as_of_date and a column per trait of fairness_table. ``reliability`` judges slices: slice_kind, slice, rows, ece,
-    chance_limit, badly_calibrated. Both may be missing; the card then says that nothing is known.
+    as_of_date and a column per trait of fairness_table; without them the card says that nothing is known.
     """
 
     name: str
@@ -69,7 +68,6 @@ class Circumstances:
     landing_digest: str
     top_features: pd.DataFrame
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
-    reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def model_card(result: TrainingResult, around: Circumstances) -> str:
@@ -78,12 +76,13 @@ def model_card(result: TrainingResult, around: Circumstances) -> str:
     Raises ValueError when nothing was trained.
     """
     features = around.top_features[["feature", "words", "contribution"]]
-    seed = int(result.parameters.get("seed", 0))
+    summary = _summary(result, around)
     return page(
-        *_summary(result, around),
+        *summary,
         LIMITS,
-        fairness_section(result.oof, around.groups, seed),
-        slices_section(around.reliability),
+        fairness_section(result.oof, around.groups, int(result.parameters["seed"])),
+        slices_section(result.reliability),
+        _suspicions(result),
         "## Calibration\n\nOf those with about this probability, how many did it? Out of fold.",
         _calibration(result),
         "## What it leans on\n\nMean absolute contribution to the log-odds, on the rows of the latest cut-off.",
@@ -121,8 +120,6 @@ def _summary(result: TrainingResult, around: Circumstances) -> list[str]:
 
 def _in_plain_words(result: TrainingResult) -> str:
     """What a list made with it is worth, in natural numbers."""
-    if "served" not in result.metrics:
-        return "No outcome has come true yet to judge it by: take its order of people as a first guess."
     figures = result.metrics["served"]
     base, lift = figures["base_rate"], figures["lift_top_decile"]
     return (
@@ -137,8 +134,6 @@ def _in_hundred(auc: float) -> str:
 
 
 def _learned_from(result: TrainingResult) -> str:
-    if not result.cutoffs:
-        return "Learned from no outcome."
     first, last = result.cutoffs[0], result.cutoffs[-1]
     return (
         f"Learned from {result.parameters['rows']:,} rows at {len(result.cutoffs)} cut-offs, {first} to {last}; the "
@@ -148,8 +143,6 @@ def _learned_from(result: TrainingResult) -> str:
 
 
 def _how_good(result: TrainingResult) -> str:
-    if "served" not in result.metrics or result.best_rule is None:
-        return "## How good\n\nUnknown: there is no outcome to judge it by."
     how = (
         "on days later than those each was fitted on"
         if result.out_of_time
@@ -167,7 +160,7 @@ def _intervals(result: TrainingResult) -> str:
     """How far AUC and log-loss of what is served would move with other customers."""
     y, p = result.oof["label"].to_numpy(dtype=float), result.oof["served"].to_numpy(dtype=float)
     ranked, loss = RankedAuc.of(y, p), metrics.row_log_loss(y, p)
-    seed = int(result.parameters.get("seed", 0))
+    seed = int(result.parameters["seed"])
     drawn = [
         (ranked.value(weight), float(weight @ loss / weight.sum()))
         for weight in customer_weights(result.oof["customer_id"], seed)
@@ -189,10 +182,16 @@ def _contenders(result: TrainingResult) -> str:
 
 
 def _calibration(result: TrainingResult) -> str:
-    if result.calibration_table.empty:
-        return "Unknown."
     columns = ["rows", "mean_prediction", "observed_rate"]
     return frame_table(result.calibration_table, columns, ".3f")
+
+
+def _suspicions(result: TrainingResult) -> str:
+    """Features that may know the future, as the leak alarms say."""
+    if not result.leak_alarms:
+        return ""
+    lines = "\n".join(f"- `{alarm.feature}` {alarm.words}" for alarm in result.leak_alarms)
+    return f"## Suspicions\n\nFeatures that may know the future; look at them before you trust it.\n\n{lines}"
 
 
 def _families(families: pd.DataFrame) -> str:
@@ -208,8 +207,6 @@ def _families(families: pd.DataFrame) -> str:
 
 
 def _backtest(result: TrainingResult) -> str:
-    if result.backtest.empty:
-        return "None has matured."
     backtest = result.backtest.assign(
         as_of_date=pd.to_datetime(result.backtest["as_of_date"]).dt.strftime("%Y-%m-%d"),
         contender=result.backtest["contender"].map(_describe),
@@ -222,12 +219,10 @@ def _backtest(result: TrainingResult) -> str:
 def _reproduce(result: TrainingResult, around: Circumstances) -> str:
     options = f"--landing LANDING --home HOME --as-of-date {around.as_of_date}"
     assert result.bundle is not None
-    names = [name for name in ("seed", "threads") if name in result.parameters]
-    used = "".join(f"{name} {result.parameters[name]}, " for name in names)
     return (
         f"## Made again\n\n```\nkith build {options}\nkith train {options} --target {result.target}\n```\n\n"
         f"The same rows (landing digest `{around.landing_digest}`), the same meaning (definition "
-        f"`{around.definition_hash}`), {used}and "
+        f"`{around.definition_hash}`), seed {result.parameters['seed']}, {result.parameters['threads']} threads and "
         f"the locked libraries give the same model, SHA-256 `{result.bundle.sha256}`."
     )
 
@@ -235,4 +230,4 @@ def _reproduce(result: TrainingResult, around: Circumstances) -> str:
 def _describe(contender: str) -> str:
     if contender.startswith("rule:"):
         return f"simple rule `{contender.removeprefix('rule:')}`"
-    return KINDS.get(contender, contender.replace("_", " "))
+    return KINDS[contender]

@@ -44,12 +44,12 @@ class Trial:
     @property
     def gain(self) -> float:
         """Log-loss that the variant saves, per row."""
-        return -self.figure("log_loss", "difference")
+        return 0.0 - self.figure("log_loss", "difference")
 
     @property
     def interval(self) -> tuple[float, float]:
         """The ends of the gain's interval."""
-        return -self.figure("log_loss", "upper"), -self.figure("log_loss", "lower")
+        return 0.0 - self.figure("log_loss", "upper"), 0.0 - self.figure("log_loss", "lower")
 
     @property
     def answer(self) -> str:
