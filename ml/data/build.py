@@ -5,7 +5,7 @@ Each function is one step, called by the command line and, through it, by the DA
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import duckdb
@@ -16,13 +16,13 @@ from ml.data.feature_families import write_feature_families
 from ml.data.interests import interest_cutoffs, plan_interests, record_interests
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
+from ml.data.maturity import complete_until_of, first_fact, label_lag_days, training_plan
 from ml.data.phones import normalise_phones
 from ml.data.raw_layer import ingest
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
 from ml.identity.assign import assign_customers
 from ml.identity.households import assign_households
-from ml.learn.training.splits import cutoff_grid, most_cutoffs
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of
@@ -127,13 +127,13 @@ def build_events(run: Run) -> None:
     with connect(run.home) as connection:
         housemates, households = assign_households(connection)
         lag = label_lag_days(connection, run)
-        first_fact = _first_fact(connection)
+        began = first_fact(connection)
     run.report(f"households: {housemates:,} customers live in {households:,} known households")
     run.report(
         f"label_lag_days: {lag} (facts count as complete before {run.as_of_date - timedelta(days=lag)})"
     )
     RunState(run).note(
-        "events", label_lag_days=lag, first_fact=first_fact.isoformat() if first_fact else None
+        "events", label_lag_days=lag, first_fact=began.isoformat() if began else None
     )
 
 
@@ -168,36 +168,6 @@ def build_cutoffs(run: Run, plan: list[tuple[str, int, date]]) -> None:
         f"labels: {len(cutoffs)} cut-offs" + (f", {cutoffs[0]} to {cutoffs[-1]}" if cutoffs else "")
     )
     _build_snapshots(run, cutoffs, closed, "path:models/labels")
-
-
-def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, date]]:
-    """The cut-offs of every target whose label windows have closed: (target, horizon, cut-off)."""
-    if state["first_fact"] is None:
-        return []
-    first_fact = date.fromisoformat(str(state["first_fact"]))
-    complete_until = complete_until_of(run, state)
-    most = most_cutoffs(int(str(state["customers"])))
-    return [
-        (target.name, target.horizon_days, cutoff)
-        for target in run.targets
-        for cutoff in cutoff_grid(first_fact, complete_until, target.horizon_days, most)
-    ]
-
-
-def complete_until_of(run: Run, state: dict[str, object]) -> datetime:
-    """The exclusive instant before which facts count as complete."""
-    midnight = datetime.combine(run.as_of_date, datetime.min.time())
-    return midnight - timedelta(days=int(str(state["label_lag_days"])))
-
-
-def label_lag_days(connection: duckdb.DuckDBPyConnection, run: Run) -> int:
-    """Whole days within which 99 % of the facts of the slowest source become known (or the setting)."""
-    if run.home.settings.label_lag_days is not None:
-        return run.home.settings.label_lag_days
-    row = connection.execute(
-        "select coalesce(max(lag_days), 0) from events.delivery_lags"
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def _build_snapshots(run: Run, dates: list[date], interests: list[date], *more: str) -> None:
@@ -240,13 +210,3 @@ def _landing_digest(connection: duckdb.DuckDBPyConnection, day: date) -> str:
         [day],
     ).fetchall()
     return digest_of(f"{row}" for row in days)
-
-
-def _first_fact(connection: duckdb.DuckDBPyConnection) -> date | None:
-    row = connection.execute(
-        "select min(occurred_on) from ("
-        "select min(cast(occurred_at as date)) as occurred_on from events.fct_orders "
-        "union all select min(cast(occurred_at as date)) from events.fct_interactions "
-        "union all select min(cast(occurred_at as date)) from events.fct_shares)"
-    ).fetchone()
-    return row[0] if row else None

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ml.data.build import build_cutoffs, build_labels, training_plan
+from ml.data.build import build_cutoffs, build_labels
 from ml.data.control import write_control_tables
+from ml.data.maturity import training_plan
 from ml.data.targets import Target
 from ml.data.warehouse import connect
 from ml.errors import KithError

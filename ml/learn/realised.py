@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ml.data.build import build_cutoffs, complete_until_of
+from ml.data.build import build_cutoffs
+from ml.data.maturity import complete_until_of
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
 from ml.errors import KithError

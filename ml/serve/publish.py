@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from ml.data.build import complete_until_of
+from ml.data.maturity import complete_until_of
 from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.run import Run, RunState

@@ -41,6 +41,12 @@ class Sample:
         return np.searchsorted(self.days, self.day)
 
     @property
+    def is_same_weekday(self) -> bool:
+        """Do all cut-offs and today fall on one weekday?"""
+        days = self.days if self.today_day is None else [*self.days, self.today_day]
+        return len({np.datetime64(day, "D").astype(int) % 7 for day in days}) == 1
+
+    @property
     def now(self) -> NDArray[np.float32]:
         """Today's values; none where today is unknown."""
         return self.values[:0] if self.today is None else self.today

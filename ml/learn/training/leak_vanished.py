@@ -27,6 +27,10 @@ FOREST_TREES = 50
 UNKNOWN = -1e9
 
 
+WEEK = 7
+"""Days within which a habit of one weekday repeats."""
+
+
 def vanished(sample: Sample, family_of: Mapping[str, str]) -> Iterator[Trace]:
     """Columns of which a part (missing, nought, a tail) is there at every past cut-off and gone today.
 
@@ -35,11 +39,12 @@ def vanished(sample: Sample, family_of: Mapping[str, str]) -> Iterator[Trace]:
     out.
     """
     names = np.array(list(family_of.values()))
+    of_days = [name.startswith("days_") and not sample.is_same_weekday for name in family_of]
     for column in range(sample.values.shape[1]):
         past, now = sample.values[:, column], sample.now[:, column]
         if is_calendar(sample, past):
             continue
-        for name, inside, inside_now in _parts(past, now):
+        for name, inside, inside_now in _parts(past, now, WEEK if of_days[column] else 0):
             shares = np.bincount(sample.day_number, weights=inside) / np.bincount(sample.day_number)
             least, today = float(shares.min()), float(inside_now.mean())
             if not _is_gone(today, least, len(now)) or not _tells(sample, inside):
@@ -72,7 +77,7 @@ def _expected_today(sample: Sample, inside: NDArray[np.bool_], columns: NDArray[
 
 
 def _parts(
-    past: NDArray[np.float32], now: NDArray[np.float32]
+    past: NDArray[np.float32], now: NDArray[np.float32], least_tail: int
 ) -> Iterator[tuple[str, NDArray[np.bool_], NDArray[np.bool_]]]:
     missing, missing_now = np.isnan(past), np.isnan(now)
     yield "missing", missing, missing_now
@@ -82,7 +87,8 @@ def _parts(
     if missing.all():
         return
     for border in np.unique(np.quantile(past[~missing], QUANTILES)):
-        yield f"at most {border:g}", past <= border, now <= border
+        if not 0 < border < least_tail:
+            yield f"at most {border:g}", past <= border, now <= border
         yield f"above {border:g}", past > border, now > border
 
 

@@ -12,10 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ml.learn.judging import metrics
-from ml.learn.judging.backtests import backtests
-from ml.learn.judging.drift import DriftProfile, drift_profile, thinned
 from ml.learn.judging.promotion import Comparison, compare
-from ml.learn.judging.reliability import reliability_table
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.models.linear import sigmoid
 from ml.learn.models.trees import tree_settings
@@ -36,6 +33,7 @@ from ml.learn.training.thin import (
     unjudged_bundle,
     unjudged_result,
 )
+from ml.learn.training.trust import held_against
 from ml.learn.training.weights import choose_half_life
 
 __all__ = ["Comparison", "TrainingResult", "compare", "train"]
@@ -111,7 +109,7 @@ def train(
             returned_needed=min_returned_customers,
         )
         thin = _train_thin(task, counts, rows, table, today, max_folds)
-        return _held_against(task, thin, rows, slices, today)
+        return held_against(task, thin, rows, slices, today)
     splits, out_of_time = make_splits(table, horizon_days, max_folds, seed)
     task.tell(
         f"{target}: {len(rows)} rows at {len(np.unique(table.day))} cut-offs, "
@@ -137,7 +135,7 @@ def train(
     )
     task.tell(f"{target}: {choice.served} serves, grade {choice.grade}; fitting it on all rows")
     result = _finish(task, counts, rows, table, Contest(splits, out_of_time, found, choice))
-    return _held_against(task, replace(result, leak_alarms=tuple(alarms)), rows, slices, today)
+    return held_against(task, replace(result, leak_alarms=tuple(alarms)), rows, slices, today)
 
 
 def _train_thin(
@@ -231,37 +229,3 @@ def _result(
         calibration_table=metrics.calibration_table(oof["label"], oof["served"]),
         lift_table=metrics.lift_table(oof["label"], oof["served"]),
     )
-
-
-def _held_against(
-    task: Task,
-    result: TrainingResult,
-    rows: pd.DataFrame,
-    slices: pd.DataFrame | None,
-    today: pd.DataFrame | None,
-) -> TrainingResult:
-    """Add what says how far the model is to be trusted, where there is an outcome to hold it against."""
-    if result.bundle is None or result.best_rule is None:
-        return result
-    return replace(
-        result,
-        backtest=backtests(result.oof, result.best_rule, task.seed),
-        reliability=reliability_table(result.oof, slices, task.seed),
-        drift=_drift(task, rows, result.bundle, today),
-    )
-
-
-def _drift(
-    task: Task, rows: pd.DataFrame, served: ModelBundle, today: pd.DataFrame | None
-) -> DriftProfile:
-    """Describe the people learned from; today lies at least a horizon after the latest cut-off.
-
-    Their scores are the served model's own on every cut-off, so that models of different folds are no drift.
-    """
-    elapsed = task.horizon_days
-    if today is not None and len(today):
-        latest = pd.to_datetime(today["as_of_date"]).max()
-        elapsed = (latest - rows["as_of_date"].max()).days
-    people = thinned(rows)
-    scores = people[KEYS].assign(served=served.predict(people))
-    return drift_profile(people, task.feature_names, scores, elapsed, task.seed)
