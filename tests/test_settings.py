@@ -135,6 +135,8 @@ CHANGES = {
     "label_lag_days": 0,
     "profiling_default": False,
     "min_class_customers": 50,
+    "min_returned_customers": 10,
+    "search_trials": 0,
     "max_training_rows": 2_000,
     "holdout_share": 0.2,
     "reward_share": 0.1,
