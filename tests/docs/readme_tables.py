@@ -36,6 +36,9 @@ TELLING = {
     "value_concentration": "top_share = 0.20 order by value_kind",
     "journey_stages": "breakdown = 'channel' and stage = 'search' order by reached desc, item",
     "store_journey": "step = 'enter' order by reached desc, place",
+    "model_backtests": "contender = 'served' order by as_of_date desc, target, horizon_days",
+    "model_reliability": "slice_kind = 'everyone' and bin = 10 order by target, horizon_days",
+    "model_drift": "psi is not null order by psi desc, target, feature",
     "reputation": "subject_kind = 'category' order by votes desc, subject",
 }
 
