@@ -13,12 +13,12 @@ from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
 from ml.errors import KithError
 from ml.experiments.variant import Variant
-from ml.learn.configuration import training_arguments
+from ml.learn.configuration import training_arguments, with_kept_families
 from ml.learn.definition import definition_hash
 from ml.learn.registry import EVALUATION_FOLDER, OOF_FILE, Registry
 from ml.learn.training.result import TrainingResult
 from ml.learn.training.train import train
-from ml.learn.training_rows import feature_names, training_frames
+from ml.learn.training_rows import feature_families, feature_names, training_frames
 from ml.run import Run
 
 
@@ -45,8 +45,10 @@ def train_arm(run: Run, target: Target, variant: Variant) -> TrainingResult:
     features, labels = _where(run, variant.rows, features, labels)
     names = feature_names(features)
     arguments = training_arguments(run, target, names)
-    families = arguments["families"]
-    arguments |= variant.changes(families, families[arguments["rule_columns"][0]])
+    base = arguments["families"][arguments["rule_columns"][0]]
+    own = feature_families(run)
+    arguments |= variant.changes({name: own[name] for name in names}, base)
+    arguments["families"] = with_kept_families(arguments["families"], base)
     offered = [name for name in names if name in arguments["families"]]
     arguments["rule_columns"] = [rule for rule in arguments["rule_columns"] if rule in offered]
     arguments["directions"] = {name: arguments["directions"][name] for name in offered}
@@ -65,11 +67,9 @@ def train_arm(run: Run, target: Target, variant: Variant) -> TrainingResult:
     return result
 
 
-def families_on_offer(run: Run, target: Target) -> dict[str, str]:
+def families_on_offer(run: Run) -> dict[str, str]:
     """The features of a run's warehouse, each with its family."""
-    with connect(run.home, read_only=True) as connection:
-        nobody = frame(connection, "select * from features.customer_features limit 0")
-    return dict(training_arguments(run, target, feature_names(nobody))["families"])
+    return feature_families(run)
 
 
 def reference_of(variant: Variant) -> Variant:

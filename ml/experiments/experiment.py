@@ -75,7 +75,7 @@ def run_experiment(run: Run, target: Target, variant: Variant, name: str | None 
     """
     name = _checked_name(name or variant.slug(target))
     ensure_labels(run)
-    variant.check(families_on_offer(run, target).values(), TREE_PARAMETERS)
+    variant.check(families_on_offer(run).values(), TREE_PARAMETERS)
     if variant.horizon_days not in (None, target.horizon_days):
         found, result = _ask_another_question(run, target, variant, name)
     else:

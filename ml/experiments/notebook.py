@@ -126,7 +126,7 @@ class BrandHome:
         changes = Variant(
             tuple(with_families), tuple(without), parameters=parameters or {}, rows=rows
         )
-        changes.check(families_on_offer(self.run, asked).values(), TREE_PARAMETERS)
+        changes.check(families_on_offer(self.run).values(), TREE_PARAMETERS)
         return Trained(asked, changes, train_arm(self.run, asked, changes))
 
     def compare(self, reference: Trained, variant: Trained) -> Comparison:

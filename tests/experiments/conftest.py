@@ -84,6 +84,23 @@ def _fill(run: Run) -> None:
             {"target": "varchar", "horizon_days": "integer", "label": "integer"},
             world.labels.assign(**of_target),
         ),
+        "labels.customer_outcomes": (
+            {
+                "target": "varchar",
+                "horizon_days": "integer",
+                "days_until_order": "integer",
+                "days_observed": "integer",
+                "window_amount": "decimal(18,4)",
+                "people_reached": "integer",
+            },
+            world.labels.assign(
+                **of_target,
+                days_until_order=None,
+                days_observed=SHARE.horizon_days,
+                window_amount=None,
+                people_reached=world.labels["label"],
+            ),
+        ),
     }
     with connect(run.home) as connection:
         for name, (columns, frame) in tables.items():

@@ -175,7 +175,7 @@ def test_the_card_of_the_trained_model_looks_at_groups(brand: TrialBrand) -> Non
     assert "| gender | f | " in card
     assert "| age | not known | 400 |" in card
     assert "## Families of features" in card
-    assert "| service | 1 |" in card
+    assert "| shares | 1 |" in card
 
 
 def test_the_example_of_the_page_runs(
