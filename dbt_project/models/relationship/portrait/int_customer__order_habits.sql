@@ -18,7 +18,7 @@ with orders as (
         count(case when status = 'completed' then coupon_id end) as coupon_orders_count,
         count(case when status = 'completed' and discount > 0 then 1 end) as discounted_orders_count,
         count(case when status = 'completed' then discount end) as discount_known_count,
-        sum(case when status = 'completed' then {{ in_brand_currency('discount', 'currency_rate') }} end) as discount_amount,
+        sum(case when status = 'completed' then discount end) as discount_amount,
         sum(case when status = 'completed' and discount is not null then amount end) as discountable_amount,
         count(case when status = 'completed' and seller_no <> customer_no then 1 end) as attended_orders_count,
         count(case when status = 'completed' then store_id end) as store_orders_count,
