@@ -20,7 +20,9 @@ def training_plan(run: Run, state: dict[str, object]) -> list[tuple[str, int, da
     return [
         (target.name, target.horizon_days, cutoff)
         for target in run.targets
-        for cutoff in cutoff_grid(began, complete_until, target.horizon_days, most)
+        for cutoff in cutoff_grid(
+            began, complete_until, target.horizon_days, most, run.as_of_date.weekday()
+        )
     ]
 
 

@@ -14,9 +14,12 @@ INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2032, 1, 1))
 HORIZONS = st.integers(1, 120)
 
 
-@given(DAYS, INSTANTS, HORIZONS, st.integers(1, 40))
-def test_every_cutoff_is_mature_and_on_the_calendar(first, until, horizon, most):
-    grid = cutoff_grid(first, until, horizon, most)
+WEEKDAYS = st.integers(0, 6)
+
+
+@given(DAYS, INSTANTS, HORIZONS, st.integers(1, 40), WEEKDAYS)
+def test_every_cutoff_is_mature_and_on_the_calendar(first, until, horizon, most, weekday):
+    grid = cutoff_grid(first, until, horizon, most, weekday)
     assert len(grid) <= most
     assert grid == sorted(set(grid))
     for day in grid:
@@ -26,7 +29,8 @@ def test_every_cutoff_is_mature_and_on_the_calendar(first, until, horizon, most)
     assert len(steps) <= 1
     for step in steps:
         assert step in STEPS
-        assert all((day - EPOCH).days % step == 0 for day in grid)
+        assert all((day - EPOCH).days % step == weekday % step for day in grid)
+        assert step == 1 or {day.weekday() for day in grid} == {weekday}
 
 
 @given(DAYS, st.integers(2, 900), HORIZONS)
@@ -51,11 +55,11 @@ def test_a_finer_step_would_give_too_many(first, length, horizon):
         assert (latest - grid[0]).days // finer + 1 + (step // finer - 1) >= 30
 
 
-@given(DAYS, st.integers(30, 900), st.integers(1, 60), HORIZONS)
-def test_a_later_run_finds_its_older_snapshots_made(first, length, more, horizon):
+@given(DAYS, st.integers(30, 900), st.integers(1, 60), HORIZONS, WEEKDAYS)
+def test_a_later_run_finds_its_older_snapshots_made(first, length, more, horizon, weekday):
     start = datetime.combine(first, datetime.min.time())
-    before = cutoff_grid(first, start + timedelta(days=length), horizon)
-    after = cutoff_grid(first, start + timedelta(days=length + more), horizon)
+    before = cutoff_grid(first, start + timedelta(days=length), horizon, weekday=weekday)
+    after = cutoff_grid(first, start + timedelta(days=length + more), horizon, weekday=weekday)
     if len(before) < 2 or len(after) < 2:
         return
     coarser = (after[1] - after[0]).days % (before[1] - before[0]).days == 0

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 EPOCH = date(1970, 1, 5)
-"""The Monday from which every calendar grid counts."""
+"""The Monday from whose week every calendar grid counts."""
 
 STEPS = (1, 7, 14, 28)
 """Days between cut-offs. Each divides the next: a coarser grid is part of a finer one."""
@@ -43,14 +43,19 @@ def most_cutoffs(customers: int) -> int:
 
 
 def cutoff_grid(
-    first_fact: date, complete_until: datetime, horizon_days: int, max_cutoffs: int = MOST_CUTOFFS
+    first_fact: date,
+    complete_until: datetime,
+    horizon_days: int,
+    max_cutoffs: int = MOST_CUTOFFS,
+    weekday: int = 0,
 ) -> list[date]:
     """Give the training cut-offs whose labels are mature, ascending.
 
     A cut-off C qualifies when ``C > first_fact`` and ``C + horizon_days <= complete_until``, an
     exclusive local instant without a time zone. Cut-offs lie on a grid fixed to the calendar (their
-    distance to EPOCH is a multiple of the step), so that a later run finds most of its snapshots
-    already made. The step is the smallest of STEPS that gives at most ``max_cutoffs``; a history
+    distance to the first ``weekday``, 0 for Monday, from EPOCH on is a multiple of the step), so that
+    a later run on that weekday finds most of its snapshots already made. It is the weekday of the
+    run: who acts on Sundays has acted a day ago on every Monday, and never on a Wednesday. The step is the smallest of STEPS that gives at most ``max_cutoffs``; a history
     too long even for the largest keeps its latest ``max_cutoffs``.
 
     The first cut-offs of a log are left out: while the history is shorter than the horizon, every
@@ -74,10 +79,10 @@ def cutoff_grid(
         return []
     earliest = first_fact + timedelta(days=max(1, min(horizon_days, span // 4)))
     for step in STEPS:
-        grid = _grid_days(earliest, latest, step)
+        grid = _grid_days(earliest, latest, step, weekday)
         if len(grid) <= max_cutoffs:
             # A coarse step may miss a short span altogether; then the latest days serve.
-            return grid or _grid_days(earliest, latest, 1)[-max_cutoffs:]
+            return grid or _grid_days(earliest, latest, 1, weekday)[-max_cutoffs:]
     return grid[-max_cutoffs:]
 
 
@@ -108,6 +113,7 @@ def rolling_folds(cutoffs: Sequence[date], horizon_days: int, max_folds: int = 3
     return folds
 
 
-def _grid_days(earliest: date, latest: date, step: int) -> list[date]:
-    first = earliest + timedelta(days=-(earliest - EPOCH).days % step)
+def _grid_days(earliest: date, latest: date, step: int, weekday: int) -> list[date]:
+    origin = EPOCH + timedelta(days=weekday)
+    first = earliest + timedelta(days=-(earliest - origin).days % step)
     return [first + timedelta(days=d) for d in range(0, (latest - first).days + 1, step)]
