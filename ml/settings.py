@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         30, ge=2, description="Customers who bought twice that a model of histories alone needs."
     )
     search_trials: int = Field(
-        6, ge=0, description="Settings of the trees tried in each training; below 2 none."
+        3, ge=0, description="Settings of the trees tried in each training; below 2 none."
     )
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)

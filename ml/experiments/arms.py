@@ -13,7 +13,7 @@ from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
 from ml.errors import KithError
 from ml.experiments.variant import Variant
-from ml.learn.configuration import training_arguments, with_kept_families
+from ml.learn.configuration import training_arguments
 from ml.learn.definition import definition_hash
 from ml.learn.registry import EVALUATION_FOLDER, OOF_FILE, Registry
 from ml.learn.training.result import TrainingResult
@@ -48,7 +48,6 @@ def train_arm(run: Run, target: Target, variant: Variant) -> TrainingResult:
     base = arguments["families"][arguments["rule_columns"][0]]
     own = feature_families(run)
     arguments |= variant.changes({name: own[name] for name in names}, base)
-    arguments["families"] = with_kept_families(arguments["families"], base)
     offered = [name for name in names if name in arguments["families"]]
     arguments["rule_columns"] = [rule for rule in arguments["rule_columns"] if rule in offered]
     arguments["directions"] = {name: arguments["directions"][name] for name in offered}

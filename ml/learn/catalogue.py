@@ -33,12 +33,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Family:
-    """A family of features, what it needs to be there, whether it is wanted, and whether every training keeps it."""
+    """A family of features, what it needs to be there, and whether it is wanted."""
 
     name: str
     needs: frozenset[str]
     is_switched_on: bool
-    is_always_kept: bool
     about: str
 
 
@@ -50,7 +49,6 @@ def families() -> dict[str, Family]:
             row["family"],
             frozenset(filter(None, row["needs"].split("|"))),
             row["switched_on"].lower() == "true",
-            row["always_kept"].lower() == "true",
             row["about"],
         )
         for row in _rows("feature_families.csv")

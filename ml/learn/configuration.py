@@ -11,7 +11,7 @@ from typing import Any
 
 from ml.data.targets import Target
 from ml.home import SEEDS
-from ml.learn.catalogue import direction_of, families
+from ml.learn.catalogue import direction_of
 from ml.learn.definition import SEED
 from ml.learn.training_rows import feature_families
 from ml.run import Run
@@ -30,24 +30,12 @@ def training_arguments(run: Run, target: Target, names: Sequence[str]) -> dict[s
         "min_class_customers": settings.min_class_customers,
         "seed": SEED,
         "threads": settings.threads,
-        "families": with_kept_families(
-            {name: family_of[name] for name in names}, family_of[rules[0]]
-        ),
+        "families": {name: family_of[name] for name in names},
         "directions": {name: direction_of(name, target.name) for name in names},
         "search_trials": settings.search_trials,
         "allowed_strong": allowed_strong_features(),
         "min_returned_customers": settings.min_returned_customers,
     }
-
-
-def with_kept_families(family_of: dict[str, str], base: str) -> dict[str, str]:
-    """Families as a training chooses among them: those that are always kept are part of ``base``, which it keeps.
-
-    The choice asks what a family saves over all customers, on a sample of them. Few customers complain, so what
-    complaints say of them is lost in the chance of all the others.
-    """
-    kept = {family.name for family in families().values() if family.is_always_kept}
-    return {name: base if family in kept else family for name, family in family_of.items()}
 
 
 def rule_features(target: Target) -> list[str]:

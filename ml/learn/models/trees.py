@@ -38,7 +38,7 @@ class TreeSettings:
     go as its value rises, 0 for either; columns beyond its end are free.
     """
 
-    learning_rate: float = 0.08
+    learning_rate: float = 0.12
     num_leaves: int = 8
     feature_fraction: float = 0.4
     lambda_l2: float = 20.0

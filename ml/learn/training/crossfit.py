@@ -27,7 +27,7 @@ RIDGES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Strengths of the logistic model, per row, strong to weak."""
 
 CUSTOMER_GROUPS = 4
-MAX_FIT_ROWS = 60_000
+MAX_FIT_ROWS = 40_000
 LEAST_CLASS_ROWS = 30
 ROUNDS_STEP = 20
 MAX_ROUNDS = 400

@@ -20,6 +20,12 @@ from ml.learn.training.task import Task
 MOST_ROUNDS = 240
 """Trees of a trial, at most: slower learners than this allows are not worth their time in a daily run."""
 
+SEARCH_ROWS = 10_000
+"""Rows of the largest fit of a trial, at most."""
+
+WORTH_TRYING = 0.001
+"""Share of the defaults' log-loss that a setting must save on the sample to be tried on all rows."""
+
 SEARCHED = ("learning_rate", "num_leaves", "feature_fraction", "lambda_l2", "customers_per_leaf")
 
 SEARCH_ROWS = 12_000
@@ -88,8 +94,9 @@ def _best_settings(
         tried = {name: getattr(start, name) for name in SEARCHED}
         study.enqueue_trial(tried | {"extra_trees": True})
     study.optimize(loss, n_trials=trials)
-    is_default = study.best_trial.number == 0
-    return None if is_default else replace(task.trees, **study.best_params)
+    by_default = study.trials[0].value or 0.0
+    is_worth_it = study.best_value < (1.0 - WORTH_TRYING) * by_default
+    return None if not is_worth_it else replace(task.trees, **study.best_params)
 
 
 def _suggested(trial: optuna.Trial, start: TreeSettings) -> TreeSettings:

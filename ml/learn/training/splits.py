@@ -55,8 +55,9 @@ def cutoff_grid(
     exclusive local instant without a time zone. Cut-offs lie on a grid fixed to the calendar (their
     distance to the first ``weekday``, 0 for Monday, from EPOCH on is a multiple of the step), so that
     a later run on that weekday finds most of its snapshots already made. It is the weekday of the
-    run: who acts on Sundays has acted a day ago on every Monday, and never on a Wednesday. The step is the smallest of STEPS that gives at most ``max_cutoffs``; a history
-    too long even for the largest keeps its latest ``max_cutoffs``.
+    run: who acts on Sundays has acted a day ago on every Monday, and never on a Wednesday. The step
+    is the smallest of STEPS that gives at most ``max_cutoffs``; a history too long even for the
+    largest keeps its latest ``max_cutoffs``.
 
     The first cut-offs of a log are left out: while the history is shorter than the horizon, every
     customer looks new, windows are cut short and the population is unlike the one scored later.
