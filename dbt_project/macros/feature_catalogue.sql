@@ -7,9 +7,12 @@
     {{ return(days) }}
 {%- endmacro %}
 
-{# The windows of a row of the seed, in days; none when it has none. `buying` and `sharing` stand for the horizons of the targets. #}
+{#
+  The windows of a row of the seed, in days; one without a number for a row without windows. `buying` and `sharing` stand for the horizons
+  of the targets: none, and no column, where no target asks.
+#}
 {% macro windows_of(stated) -%}
-    {%- if not stated %}{{ return([]) }}{% endif -%}
+    {%- if not stated %}{{ return([""]) }}{% endif -%}
     {%- if stated in ("buying", "sharing") %}{{ return(horizons(stated)) }}{% endif -%}
     {{ return(stated.split("|")) }}
 {%- endmacro %}
@@ -28,7 +31,7 @@
 {% macro catalogue(family, part) -%}
     {%- set columns = [] -%}
     {%- for feature, windows, expression, divided_by in catalogue_rows(family, part) -%}
-        {%- for days in windows_of(windows) or [""] -%}
+        {%- for days in windows_of(windows) -%}
             {%- set value = ratio(expression, divided_by) if divided_by else as_feature(expression) -%}
             {%- do columns.append(((value ~ " as " ~ feature) | replace("{days}", days | string))) -%}
         {%- endfor -%}
@@ -45,7 +48,7 @@
     {%- set names = [] -%}
     {%- set query = "select feature, windows from " ~ ref("feature_catalogue") ~ " where when_empty = 'zero'" -%}
     {%- for feature, windows in rows_of(query, ["feature", none]) -%}
-        {%- for days in windows_of(windows) or [""] %}{% do names.append(feature | replace("{days}", days | string)) %}{% endfor -%}
+        {%- for days in windows_of(windows) %}{% do names.append(feature | replace("{days}", days | string)) %}{% endfor -%}
     {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}
@@ -69,7 +72,7 @@
 {% macro catalogue_names(family, part) -%}
     {%- set names = [] -%}
     {%- for feature, windows, expression, divided_by in catalogue_rows(family, part) -%}
-        {%- for days in windows_of(windows) or [""] %}{% do names.append(feature | replace("{days}", days | string)) %}{% endfor -%}
+        {%- for days in windows_of(windows) %}{% do names.append(feature | replace("{days}", days | string)) %}{% endfor -%}
     {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}

@@ -173,7 +173,7 @@ def build_cutoffs(run: Run, plan: list[tuple[str, int, date]]) -> None:
 def _build_snapshots(run: Run, dates: list[date], interests: list[date], *more: str) -> None:
     """Build features and interests of the dates that lack them, and more models in the same start of dbt."""
     with connect(run.home) as connection:
-        families = "|".join(write_feature_families(connection, run.as_of_date))
+        families = "|".join(write_feature_families(connection, run.as_of_date, run.targets))
         missing = Snapshots(connection, run, *SNAPSHOT_TABLE, holds=families).missing(dates)
         there = table_exists(connection, ".".join(SNAPSHOT_TABLE))
         if not table_exists(connection, "control.training_plan"):

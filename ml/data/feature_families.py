@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import duckdb
 
+from ml.data.targets import Target
 from ml.data.warehouse import table_exists, write_table
 from ml.learn.catalogue import families
 
 TABLE = "control.feature_families"
 
 
-def write_feature_families(connection: duckdb.DuckDBPyConnection, day: date) -> tuple[str, ...]:
-    """Write which families are present on a day for the SQL to read; gives their names, in alphabetical order."""
-    seen = {
+def write_feature_families(
+    connection: duckdb.DuckDBPyConnection, day: date, targets: Iterable[Target]
+) -> tuple[str, ...]:
+    """Write which families are present on a day for the SQL to read; gives their names, in alphabetical order.
+
+    A family may need entities, and a target that asks about buying or about sharing.
+    """
+    asked = {"sharing" if target.name == "share" else "buying" for target in targets}
+    seen = asked | {
         entity
         for (entity,) in connection.execute(
             "select entity from staging.landing_days where visible_on <= ? "

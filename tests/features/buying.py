@@ -93,11 +93,7 @@ def recency(seen: Seen, customer: str) -> Values:
     if not days:
         return {"days_since_last_order": None, "gaps_outlasted_share": None}
     silence, tenure, gaps = days[0], days[-1], gaps_of(days)
-    peers = [
-        gap for kind, gap, closed in all_gaps(seen) if closed and kind == frequency_class(len(days))
-    ]
     usual = statistics.mean(gaps) if gaps else None
-    by_peers = statistics.mean(peers) if peers else None
     found: Values = {
         "days_since_last_order": silence,
         "days_since_first_order": tenure,
@@ -112,15 +108,28 @@ def recency(seen: Seen, customer: str) -> Values:
         "last_order_to_longest_gap_ratio": ratio(silence, max(gaps, default=None)),
         "last_order_to_last_gap_ratio": ratio(silence, gaps[-1] if gaps else None),
         "last_order_to_recent_gap_ratio": ratio(silence, statistics.mean(gaps[-3:])) if gaps else None,
-        "last_order_to_peers_gap_ratio": ratio(silence, by_peers),
-        "mean_gap_to_peers_ratio": ratio(usual, by_peers),
         "last_order_to_tenure_ratio": silence / tenure,
         "gaps_outlasted_share": ratio(sum(gap < silence for gap in gaps), len(gaps)),
         "days_until_order_due": usual - silence if usual is not None else None,
-        "days_until_order_due_by_peers": by_peers - silence if by_peers is not None else None,
         "order_days_per_day": len(days) / tenure,
     }  # fmt: skip
     return found
+
+
+def peers(seen: Seen, customer: str) -> Values:
+    days = seen.order_days(customer)
+    if not days:
+        return {"last_order_to_peers_gap_ratio": None, "days_until_order_due_by_peers": None}
+    gaps = gaps_of(days)
+    theirs = [
+        gap for kind, gap, closed in all_gaps(seen) if closed and kind == frequency_class(len(days))
+    ]
+    by_peers = statistics.mean(theirs) if theirs else None
+    return {
+        "last_order_to_peers_gap_ratio": ratio(days[0], by_peers),
+        "mean_gap_to_peers_ratio": ratio(statistics.mean(gaps) if gaps else None, by_peers),
+        "days_until_order_due_by_peers": by_peers - days[0] if by_peers is not None else None,
+    }
 
 
 def regularity(seen: Seen, customer: str) -> Values:

@@ -22,7 +22,7 @@ from tests.features.oracle import Seen
 from tests.features.worlds import CUTOFFS, DAY, TARGETS, World, random_world
 
 OF_BUYING = (
-    *("orders", "recency", "regularity", "hazard", "past_orders"),
+    *("orders", "recency", "peers", "regularity", "hazard", "past_orders"),
     *("baskets", "categories", "prices", "list_prices"),
 )
 OF_DOING = (

@@ -70,7 +70,7 @@ def calibration_test(
     bins = _bins(predicted)
     count = len(outcome)
     gaps = np.bincount(bins, weights=np.round(outcome - predicted, 12))
-    ece = float(np.abs(gaps).sum() / count)
+    ece = float(np.round(np.abs(gaps).sum(), 9) / count)
     drawn = _parametric(np.sort(predicted), np.random.default_rng(seed))
     limit = float(np.quantile(drawn, level))
     if customer is not None and len(np.unique(np.asarray(customer))) < count:

@@ -1,21 +1,7 @@
--- One row per customer with a completed order and snapshot date: how long silent, against the own gaps and those of like customers.
-with gaps_of_peers as (
-    select
-        frequency_class,
-        {{ ratio('sum(gap_days * closed_gaps)', 'sum(closed_gaps)') }} as peers_gap_days
-    from {{ ref('int_snapshot__gaps') }}
+-- One row per customer with a completed order and snapshot date: how long silent, against the own gaps.
+with rhythm as (
+    select * from {{ ref('int_snapshot__order_rhythm') }}
     where as_of_date = {{ snapshot_date() }}
-    group by frequency_class
-),
-
-rhythm as (
-    select
-        rhythm.*,
-        gaps_of_peers.peers_gap_days
-    from {{ ref('int_snapshot__order_rhythm') }} as rhythm
-    left join gaps_of_peers
-        on rhythm.frequency_class = gaps_of_peers.frequency_class
-    where rhythm.as_of_date = {{ snapshot_date() }}
 )
 
 select
