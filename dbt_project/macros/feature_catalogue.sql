@@ -26,21 +26,23 @@
 
 {#
   The columns that the seed feature_catalogue asks of one part of a family, one per window: its `sql`, divided by `over` where it has
-  one, as a 32-bit float. Stops at a part that no row asks anything of.
+  one, as a 32-bit float. Stops at a part that no row asks anything of. Where rows ask for windows of targets that are not there, the family
+  is absent and its SQL never runs; a column keeps it well-formed.
 #}
 {% macro catalogue(family, part) -%}
     {%- set columns = [] -%}
-    {%- for feature, windows, expression, divided_by in catalogue_rows(family, part) -%}
+    {%- set asked = catalogue_rows(family, part) -%}
+    {%- for feature, windows, expression, divided_by in asked -%}
         {%- for days in windows_of(windows) -%}
             {%- set value = ratio(expression, divided_by) if divided_by else as_feature(expression) -%}
             {%- do columns.append(((value ~ " as " ~ feature) | replace("{days}", days | string))) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- if not columns -%}
+    {%- if not asked -%}
         {%- do exceptions.raise_compiler_error("The seed feature_catalogue has no row for the part '" ~ part ~ "' of the family '" ~ family
             ~ "'. Put one there, switch the family off in the seed feature_families, or take the part out of ftr_customer__" ~ family ~ ".sql.") -%}
     {%- endif -%}
-    {{ columns | join(",\n        ") }}
+    {{ columns | join(",\n        ") or "cast(null as float) as nothing_asked" }}
 {%- endmacro %}
 
 {# The features of the catalogue that are 0, and not unknown, for a customer of whom their family knows nothing. #}
