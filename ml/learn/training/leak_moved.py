@@ -93,7 +93,9 @@ def _moves(sample: Sample, left: Floats, left_now: Floats) -> Iterator[tuple[int
     rows = np.bincount(sample.day_number)
     share = 1 / rows[-1] + 1 / len(left_now)
     of_class = [left[sample.outcome == which].mean(axis=0) for which in (0, 1)]
-    for measure, chance in (("mean", share), ("spread", share / 2)):
+    # The logarithm of a spread has variance (kurtosis - 1) / 4 per row: rare events make it jump by chance.
+    kurtosis = np.maximum((left**4).mean(axis=0), 3.0)
+    for measure, chance in (("mean", share), ("spread", share * (kurtosis - 1.0) / 4.0)):
         past = np.array([_measure(measure, left[sample.day == day]) for day in sample.days])
         steps = _measure(measure, left_now) - past[-1]
         history = np.abs(_past_steps(sample, past)).max(axis=0)
