@@ -157,7 +157,9 @@ def test_the_model_server_gives_back_the_models_that_serve(
     (target,) = read_targets(services.home / "targets.csv")
     (model,) = registry.versions(target, DEMO_AS_OF_DATE)
     assert model.serves_from == DEMO_AS_OF_DATE
-    assert registry.load(model).sha256.startswith(entry["model_version"])
+    # The version names the model and what stands beside its probabilities, as one.
+    assert model.tags["sha256"].startswith(entry["model_version"])
+    assert registry.load(model).sha256 == model.tags["model_sha256"]
     assert any((services.root / "models").rglob("*"))
 
 
