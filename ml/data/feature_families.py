@@ -13,6 +13,10 @@ from ml.learn.catalogue import families
 
 TABLE = "control.feature_families"
 
+# What a target may ask about. A family that tells of past labels needs a target that asks.
+BUYING, SHARING = "buying", "sharing"
+QUESTIONS = frozenset({BUYING, SHARING})
+
 
 def write_feature_families(
     connection: duckdb.DuckDBPyConnection, day: date, targets: Iterable[Target]
@@ -21,7 +25,7 @@ def write_feature_families(
 
     A family may need entities, and a target that asks about buying or about sharing.
     """
-    asked = {"sharing" if target.name == "share" else "buying" for target in targets}
+    asked = {SHARING if target.name == "share" else BUYING for target in targets}
     seen = asked | {
         entity
         for (entity,) in connection.execute(

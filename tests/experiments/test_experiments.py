@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ml.commands.experiments import experiment
+from ml.cli import cli
 from ml.errors import KithError
 from ml.experiments import open_home
 from ml.experiments.experiment import run_experiment
@@ -96,7 +96,7 @@ def test_a_variant_of_some_rows_is_compared_on_them(brand: TrialBrand) -> None:
 def test_what_cannot_be_tried_is_told_in_a_paragraph(
     brand: TrialBrand, options: list[str], told: str
 ) -> None:
-    found = CliRunner().invoke(experiment, [*brand.options, "--target", "share", *options])
+    found = CliRunner().invoke(cli, ["experiment", *brand.options, "--target", "share", *options])
     assert isinstance(found.exception, KithError)
     assert told in str(found.exception)
     assert "\n" not in str(found.exception)
@@ -108,7 +108,7 @@ def test_a_home_that_is_in_use_says_by_whom(brand: TrialBrand) -> None:
         "with Home(Path(sys.argv[1])).lock('kith run'): print('held', flush=True); input()"
     )
     with another_process(code, str(brand.run.home.root)):
-        found = CliRunner().invoke(experiment, [*brand.options, "--target", "share"])
+        found = CliRunner().invoke(cli, ["experiment", *brand.options, "--target", "share"])
     assert "`kith run`" in str(found.exception)
     assert "holds the lock" in str(found.exception)
 
@@ -194,7 +194,7 @@ def test_the_example_of_the_page_runs(
 
 def test_the_page_names_every_option_and_parameter() -> None:
     text = (REPOSITORY / "docs" / "experiments.md").read_text(encoding="utf-8")
-    options = {name for option in experiment.params for name in option.opts}
+    options = {name for option in cli.commands["experiment"].params for name in option.opts}
     shared = {"--landing", "--home", "--as-of-date", "--targets", "--target"}
     for name in options - shared:
         assert f"`{name} " in text, name
