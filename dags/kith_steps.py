@@ -71,28 +71,35 @@ class Brand:
         """What is predicted, each name once (a target may have several horizons)."""
         return list(dict.fromkeys(target.name for target in read_targets(self.targets_file)))
 
-    def command(self, step: Sequence[str]) -> list[str]:
+    def command(self, step: Sequence[str], only_published: bool = False) -> list[str]:
         """A step as it is typed by hand, its day left to the run."""
-        given = ["--targets", str(self.targets_file)] if self.targets_file else []
+        landing = [] if only_published else ["--landing", str(self.landing)]
+        targets = ["--targets", str(self.targets_file)] if self.targets_file else []
         return [
             str(Path(sys.executable).parent / "kith"),
             *step,
-            *("--landing", str(self.landing), "--home", str(self.home.root)),
+            *landing,
+            *("--home", str(self.home.root)),
             *("--as-of-date", "{{ as_of_date(dag_run, params, triggering_asset_events) }}"),
-            *given,
+            *([] if only_published else targets),
         ]
 
-    def dag(self, dag_id: str, cron: str, doc: str) -> DAG:
-        """A DAG on the brand's clock: the schedule in its zone, the date rule, one run at a time."""
+    def dag(self, dag_id: str, when: str | Asset, doc: str) -> DAG:
+        """A DAG on the brand's clock, the date rule, one run at a time.
+
+        Args:
+            dag_id: its name, which is that of its file.
+            when: a cron expression in the brand's zone, or the asset whose news start a run.
+            doc: what it does and what to do when it fails, in Markdown.
+        """
         start = self.home.settings.schedule_start
+        zone = pendulum.timezone(self.home.settings.timezone)
         return DAG(
             dag_id,
             doc_md=doc + WHERE_TO_LOOK.format(home=self.home.root),
-            schedule=CronTriggerTimetable(
-                cron, timezone=pendulum.timezone(self.home.settings.timezone)
-            ),
+            schedule=[when] if isinstance(when, Asset) else CronTriggerTimetable(when, zone),
             start_date=datetime.fromisoformat(start).replace(tzinfo=self.zone) if start else None,
-            catchup=start is not None,
+            catchup=start is not None and isinstance(when, str),
             max_active_runs=1,
             params={
                 "as_of_date": Param(
@@ -103,10 +110,22 @@ class Brand:
             tags=["kith"],
         )
 
-    def step(self, task_id: str, command: str, doc: str, outlet: Asset | None = None) -> KithStep:
-        """A task that runs `kith COMMAND` for the run's day."""
+    def step(
+        self,
+        task_id: str,
+        command: str,
+        doc: str,
+        outlet: Asset | None = None,
+        only_published: bool = False,
+    ) -> KithStep:
+        """A task that runs `kith COMMAND` for the run's day; `only_published` says that it reads no landing zone."""
         return KithStep(
-            task_id=task_id, brand=self, step=command.split(), doc_md=doc, outlet=outlet
+            task_id=task_id,
+            brand=self,
+            step=command.split(),
+            doc_md=doc,
+            outlet=outlet,
+            only_published=only_published,
         )
 
     def feature_steps(self) -> list[KithStep]:
@@ -162,13 +181,20 @@ class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflo
         step: the step and its own options, such as `["build", "--part", "landing"]`.
         outlet: an asset that the step brings up to date; its event carries as_of_date, the published version
             (where there is one) and the target (where the step has one).
+        only_published: the step reads published versions alone, so it takes neither landing zone nor targets.
     """
 
     template_fields: Sequence[str] = ("command",)
     ui_color = "#e8f1ee"
 
     def __init__(
-        self, *, brand: Brand, step: Sequence[str], outlet: Asset | None = None, **arguments: Any
+        self,
+        *,
+        brand: Brand,
+        step: Sequence[str],
+        outlet: Asset | None = None,
+        only_published: bool = False,
+        **arguments: Any,
     ) -> None:
         defaults: dict[str, Any] = {
             "pool": WAREHOUSE_POOL,
@@ -180,7 +206,7 @@ class KithStep(BaseOperator):  # type: ignore[misc]  # mypy does not read airflo
         super().__init__(**(defaults | arguments))
         self.home = brand.home
         self.outlet = outlet
-        self.command = brand.command(step)
+        self.command = brand.command(step, only_published)
 
     @cached_property
     def _hook(self) -> SubprocessHook:

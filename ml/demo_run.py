@@ -1,4 +1,4 @@
-"""`make run`: a demo brand, the training DAG and the daily DAG through Airflow, and an account of what came out.
+"""`make run`: a demo brand, its training, daily and activation DAGs through Airflow, and an account of what came out.
 
 Airflow says much; that goes to `logs/airflow.log` of the home folder. The terminal shows the steps and what
 the steps themselves say.
@@ -34,7 +34,7 @@ from ml.errors import KithError
 from ml.home import Home
 from ml.settings import SETTINGS_FILE
 
-DAGS = ("propensity_training_weekly", "customer_360_daily")
+DAGS = ("propensity_training_weekly", "customer_360_daily", "activation_daily")
 KITH = str(Path(sys.executable).parent / "kith")
 
 # Lines of `airflow dags test`: a step begins, ends, speaks, or fails.
@@ -88,7 +88,7 @@ def main(day: str, customers: int) -> None:
 
 
 def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
-    """Write the demo brand where there is none, run both DAGs for one day, and show what came out.
+    """Write the demo brand where there is none, run its DAGs for one day, and show what came out.
 
     Raises:
         KithError: a step stopped; the message is the step's own paragraph, and names the log.

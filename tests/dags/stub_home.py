@@ -49,9 +49,14 @@ class StubHome:
         file = self.root / "calls.txt"
         lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
         file.unlink(missing_ok=True)
-        folders = f" --landing {self.root / 'landing'} --home {self.root}"
-        assert all(folders in line for line in lines if not line.startswith(("demo", "account")))
-        return [line.replace(folders, "") for line in lines]
+        landing, home = f" --landing {self.root / 'landing'}", f" --home {self.root}"
+        steps = [line for line in lines if not line.startswith(("demo", "account"))]
+        assert all(home in line for line in steps)
+        assert all(landing in line for line in steps if not line.startswith(("plan", "export")))
+        return [
+            line if line not in steps else line.replace(landing, "").replace(home, "")
+            for line in lines
+        ]
 
 
 def _hear_interrupts() -> None:

@@ -1,4 +1,4 @@
-"""Both DAGs run by Airflow itself, with a stub in the place of `kith`."""
+"""The DAGs run by Airflow itself, with a stub in the place of `kith`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from stub_home import StubHome
 
 AIRFLOW = ("-m", "ml.airflow_home")
 DAILY, WEEKLY = "customer_360_daily", "propensity_training_weekly"
+ACTIVATION = "activation_daily"
 pytestmark = pytest.mark.slow
 
 
@@ -27,7 +28,7 @@ def asset_events(home: StubHome, task_id: str) -> list[dict[str, str]]:
         return [json.loads(extra) for (extra,) in found]
 
 
-def test_make_run_writes_the_brand_runs_both_dags_and_gives_its_account(
+def test_make_run_writes_the_brand_runs_its_dags_and_gives_its_account(
     stub_home: StubHome,
 ) -> None:
     status, output = stub_home.run(
@@ -41,15 +42,17 @@ def test_make_run_writes_the_brand_runs_both_dags_and_gives_its_account(
     # The brand's zone lies west of UTC, and Airflow reads a date as 00:00 UTC: it is that date, not the one before.
     assert {step.split("--as-of-date ")[1] for step in steps} == {"2026-03-02"}
     names = [step.split(" --as-of-date")[0] for step in steps]
-    assert len(names) == 17 + 16
+    assert len(names) == 17 + 16 + 4
     assert names.index("build --part labels") == 6
     assert names[16:18] == ["monitor", "build --part landing"]
-    assert names[-2:] == ["publish", "docs"]
+    assert names[31:33] == ["publish", "docs"]
+    assert names[33:] == ["recommend", "uplift", "plan", "export --all --planned"]
     for line in (
         f"DAG {WEEKLY}, as of 2026-03-02",
         "  train_churn",
         "    the stub does train",
         "  publish_version: 0 s",
+        f"DAG {ACTIVATION}, as of 2026-03-02",
     ):
         assert line in output.splitlines()
     assert "[info" not in output
