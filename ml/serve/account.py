@@ -27,12 +27,12 @@ COMMONEST_REFUSALS = 5
 Figures = Callable[[str, str], dict[str, float]]
 
 # Worth a call: likelier to leave than usual, allows a message on some channel, does not work here; first
-# those with whom the most money would go.
+# those whose leaving would cost most.
 CALL_LIST = """
 with worth as (
     select
         customers.customer_id, customers.level, customers.orders_amount_365d, scores.probability,
-        customers.orders_amount_365d * scores.probability as at_risk,
+        scores.expected_loss,
         concat_ws('+', case when consent_email then 'email' end, case when consent_sms then 'sms' end,
             case when consent_push then 'push' end) as channels,
         concat_ws('; ', scores.reason_1, scores.reason_2, scores.reason_3) as reasons
@@ -43,7 +43,7 @@ with worth as (
         and not list_contains(string_split(coalesce(customers.roles, ''), ','), 'staff')
 )
 
-select * from worth where channels <> '' order by at_risk desc, customer_id limit ?
+select * from worth where channels <> '' order by expected_loss desc nulls last, customer_id limit ?
 """
 
 
@@ -151,10 +151,10 @@ def _calls(ask: Query) -> Iterator[str]:
     if not found:
         yield "nobody: no model of leaving serves, or nobody at risk allows a message"
         return
-    yield "spent in 365 days × probability of leaving; only people who allow a message on some channel"
-    rows = [("", "customer", "level", "spent", "leaving", "at risk", "allows", "why")]
-    for place, (customer, level, spent, probability, at_risk, channels, why) in enumerate(found, 1):
-        money = f"{spent:,.0f}", f"{probability:.0%}", f"{at_risk:,.0f}"
+    yield "by expected loss: the chance of leaving × what would be bought in its window; who allows messages"
+    rows = [("", "customer", "level", "spent", "leaving", "expected loss", "allows", "why")]
+    for place, (customer, level, spent, probability, loss, channels, why) in enumerate(found, 1):
+        money = f"{spent:,.0f}", f"{probability:.0%}", "?" if loss is None else f"{loss:,.0f}"
         rows.append((str(place), customer, level, *money, channels, why))
     yield from _table(rows, left={1, 2, 6, 7})
 

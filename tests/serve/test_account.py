@@ -24,6 +24,7 @@ class Customer:
     customer_id: str
     spent: int = 100
     leaving: float | None = 0.6
+    loss: float | None = 60
     email: bool | None = True
     sms: bool | None = None
     roles: str = "customer"
@@ -79,6 +80,7 @@ def publish(root: Path, customers: list[Customer], models: list[dict[str, Any]])
             "scored" if c.leaving else "not_scored",
             c.leaving,
             0.5,
+            c.loss,
             "r1",
             "r2",
             None,
@@ -93,7 +95,7 @@ def publish(root: Path, customers: list[Customer], models: list[dict[str, Any]])
         ),
         "customer_scores": (
             "customer_id varchar, target varchar, horizon_days int, status varchar, probability double, "
-            "base_rate double, reason_1 varchar, reason_2 varchar, reason_3 varchar",
+            "base_rate double, expected_loss decimal(18, 4), reason_1 varchar, reason_2 varchar, reason_3 varchar",
             scores,
         ),
         "identity_map": (
@@ -151,19 +153,20 @@ def test_the_call_list_holds_those_at_risk_who_may_be_written_to_the_dearest_fir
     usual = Customer("c_usual")
     customers = [
         usual,
-        replace(usual, customer_id="c_dear", spent=1000),
-        replace(usual, customer_id="c_likelier", leaving=0.9),
-        replace(usual, customer_id="c_staff", roles="customer,staff", spent=9000),
-        replace(usual, customer_id="c_silent", email=None, spent=9000),
-        replace(usual, customer_id="c_refused", email=False, spent=9000),
-        replace(usual, customer_id="c_staying", leaving=0.4, spent=9000),
-        replace(usual, customer_id="c_unscored", leaving=None, spent=9000),
-        replace(usual, customer_id="c_by_sms", email=False, sms=True, spent=50),
+        replace(usual, customer_id="c_dear", loss=600),
+        replace(usual, customer_id="c_likelier", leaving=0.9, loss=90),
+        replace(usual, customer_id="c_staff", roles="customer,staff", loss=9000),
+        replace(usual, customer_id="c_silent", email=None, loss=9000),
+        replace(usual, customer_id="c_refused", email=False, loss=9000),
+        replace(usual, customer_id="c_staying", leaving=0.4, loss=9000),
+        replace(usual, customer_id="c_unscored", leaving=None, loss=9000),
+        replace(usual, customer_id="c_by_sms", email=False, sms=True, loss=50),
+        replace(usual, customer_id="c_unpriced", spent=9000, loss=None),
     ]
     lines = account(publish(tmp_path, customers, [MODEL]))
-    assert called(lines) == ["c_dear", "c_likelier", "c_usual", "c_by_sms"]
+    assert called(lines) == ["c_dear", "c_likelier", "c_usual", "c_by_sms", "c_unpriced"]
     (dearest,) = (line for line in lines if "c_dear" in line)
-    assert dearest.split()[2:] == ["weak", "1,000", "60%", "600", "email", "r1;", "r2"]
+    assert dearest.split()[2:] == ["weak", "100", "60%", "600", "email", "r1;", "r2"]
 
 
 def test_at_most_twenty_are_called_and_equals_come_by_id(tmp_path: Path) -> None:
