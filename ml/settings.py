@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10
+    holdout_key: str = Field(
+        "holdout",
+        min_length=1,
+        max_length=100,
+        description="Keys the draw of who is held out; another key draws all groups anew.",
+    )
     reward_share: Share = Field(
         0.05, description="Share of the revenue brought that is handed out to who brought it."
     )

@@ -18,6 +18,8 @@ import pyarrow as pa
 from ml.errors import KithError
 from ml.home import Home
 
+# What an engine throws at a query that it cannot take.
+ENGINE_ERRORS = (duckdb.Error,)
 BROKEN = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
 # What DuckDB says of a file that it can open but not read; other errors of the system are no damage.
 DAMAGE = ("not a valid DuckDB", "Could not read enough bytes", "Corrupt database", "version number")
@@ -51,6 +53,23 @@ def connect_in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def connect_apart() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine in memory that belongs to no home, for trying what people wrote."""
+    connection = duckdb.connect(config={"threads": 2})
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on the engine reads no file, loads no extension, and nobody can change that."""
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
 
 
 def _limits(home: Home) -> dict[str, str | bool | int | float | list[str]]:
