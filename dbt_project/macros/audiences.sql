@@ -6,20 +6,13 @@
     {{ share_of_hash("concat_ws('|', " ~ setting("holdout_key") ~ ", " ~ purpose ~ ", " ~ customer_id ~ ")") }} < {{ holdout_share }}
 {%- endmacro %}
 
-{# May a row of the customer table be profiled, and has the person said yes to what the channel needs? No word to a channel is a no. #}
-{% macro may_be_contacted(channel) -%}
-    {%- set purposes = {"email": ["email"], "sms": ["sms"], "push": ["push"], "ads": ["ad_user_data", "ad_personalization"]} -%}
-    coalesce(consent_profiling, {{ setting("profiling_default") }})
-    {%- for purpose in purposes.get(channel, []) %} and coalesce(consent_{{ purpose }}, false){% endfor -%}
-{%- endmacro %}
-
 {#
   The audiences of the day as the control table holds them, one dictionary each. Without any, one that nobody fits keeps the SQL
   well-formed.
 #}
 {% macro audiences_declared() -%}
-    {%- set fields = ["audience", "channel", "purpose", "size_cap", "condition", "order_value", "gesture", "rule_digest"] -%}
-    {%- set nobody = ["", "none", "", none, "false", "0", "null", ""] -%}
+    {%- set fields = ["audience", "purpose", "size_cap", "condition", "order_value", "gesture", "may_be_contacted", "rule_digest"] -%}
+    {%- set nobody = ["", "", none, "false", "0", "null", "false", ""] -%}
     {%- set query = "select " ~ fields | join(", ") ~ " from " ~ source("control", "audiences") ~ " order by audience" -%}
     {%- set found = [] -%}
     {%- for row in rows_of(query, nobody) -%}{%- do found.append(dict(zip(fields, row))) -%}{%- endfor -%}
@@ -28,11 +21,11 @@
 
 {# The audiences of the version before whose rule is known, as above; `rule_digest` tells whether a rule is still the same. #}
 {% macro audiences_before() -%}
-    {%- set fields = ["audience", "channel", "condition", "rule_digest"] -%}
+    {%- set fields = ["audience", "condition", "may_be_contacted", "rule_digest"] -%}
     {%- set query = "select " ~ fields | join(", ") ~ " from " ~ source("control", "audiences_before")
         ~ " where condition is not null order by audience" -%}
     {%- set found = [] -%}
-    {%- for row in rows_of(query, ["", "none", "false", ""]) -%}{%- do found.append(dict(zip(fields, row))) -%}{%- endfor -%}
+    {%- for row in rows_of(query, ["", "false", "false", ""]) -%}{%- do found.append(dict(zip(fields, row))) -%}{%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
 
@@ -44,7 +37,7 @@
         '{{ audience.audience }}' as audience,
         customer_id
     from {{ rows }}
-    where ({{ audience.condition }}) {%- if not conditions_only %} and {{ may_be_contacted(audience.channel) }}{% endif %}
+    where ({{ audience.condition }}) {%- if not conditions_only %} and {{ audience.may_be_contacted }}{% endif %}
     {%- else %}
     select
         cast(null as varchar) as audience,

@@ -18,8 +18,6 @@ import pyarrow as pa
 from ml.errors import KithError
 from ml.home import Home
 
-# What an engine throws at a query that it cannot take.
-ENGINE_ERRORS = (duckdb.Error,)
 BROKEN = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
 # What DuckDB says of a file that it can open but not read; other errors of the system are no damage.
 DAMAGE = ("not a valid DuckDB", "Could not read enough bytes", "Corrupt database", "version number")

@@ -25,6 +25,7 @@ from ml.transform import run_models
 # beginning that moved every week would ask for all weeks again: it moves once a year.
 LEVEL_YEARS = 10
 
+PARTS = ("relationship", "activation", "published")
 DECLARATIONS = DBT_PROJECT / "models" / "published"
 
 
@@ -74,8 +75,7 @@ def build_tables(run: Run) -> None:
         run_models(
             run.home,
             run.as_of_date,
-            ["path:models/relationship", "path:models/activation", "path:models/published"]
-            + ["--exclude", HOLDOUTS],
+            [*(f"path:models/{part}" for part in PARTS), "--exclude", HOLDOUTS],
             run.report,
         )
     except KithError as failure:
@@ -107,7 +107,9 @@ def compute_run_id(
         "select target, horizon_days, status, reason_code, sha256 from scores.verdicts order by all",
     )
     served = models.to_csv(index=False)
-    return digest_of([landing_digest, run.definition(), served, run.as_of_date.isoformat(), before])[:32]
+    return digest_of(
+        [landing_digest, run.definition(), served, run.as_of_date.isoformat(), before]
+    )[:32]
 
 
 def level_grid(first_fact: str | None, as_of_date: date) -> list[date]:

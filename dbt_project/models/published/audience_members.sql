@@ -11,7 +11,7 @@ with fitting as (
         cast({{ audience.order_value }} as double) as order_value,
         cast({{ audience.gesture }} as varchar) as gesture
     from {{ ref('customers') }}
-    where ({{ audience.condition }}) and {{ may_be_contacted(audience.channel) }}
+    where ({{ audience.condition }}) and {{ audience.may_be_contacted }}
     {%- endfor %}
 ),
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import duckdb
 
-from ml.activate.audiences.declarations import Audience
-from ml.activate.audiences.rules import check_expression, customer_columns
+from ml.activate.audiences.declarations import NEEDED_CONSENTS, Audience
+from ml.activate.audiences.rules import check_expression, customer_columns, may_be_contacted
 from ml.activate.audiences.tables import rule_digest, used_audiences
 from ml.data.sql_text import literal
 from ml.data.warehouse import write_table
@@ -17,20 +17,16 @@ from ml.run import Run, digest_of
 from ml.serve.versions import Version, Versions
 
 # What the causes of a change look at beside the columns of the rules.
-ALWAYS_READ = (
-    "customer_id",
-    "consent_profiling",
-    "consent_email",
-    "consent_sms",
-    "consent_push",
-    "consent_ad_user_data",
-    "consent_ad_personalization",
+CONSENTS = (
+    "profiling",
+    *sorted({purpose for needed in NEEDED_CONSENTS.values() for purpose in needed}),
 )
+ALWAYS_READ = ("customer_id", *(f"consent_{purpose}" for purpose in CONSENTS))
 READ_FILES = ("audience_members.parquet", "audiences.parquet", "customers.parquet")
 MEMBERS = {"audience": "varchar", "customer_id": "varchar", "entered_at": "date"}
 AUDIENCES = {
     "audience": "varchar",
-    "channel": "varchar",
+    "may_be_contacted": "varchar",
     "condition": "varchar",
     "rule_digest": "varchar",
 }
@@ -87,12 +83,12 @@ def _write_members(connection: duckdb.DuckDBPyConnection, folder: Path | None) -
         )
 
 
-def _write_customers(
-    connection: duckdb.DuckDBPyConnection, run: Run, folder: Path | None
-) -> None:
+def _write_customers(connection: duckdb.DuckDBPyConnection, run: Run, folder: Path | None) -> None:
     """The columns that any rule reads, as today's contract types them; null where the version had them not."""
     types = customer_columns()
-    needed = set(ALWAYS_READ).union(*(audience.columns for audience in used_audiences(run.as_of_date)))
+    needed = set(ALWAYS_READ).union(
+        *(audience.columns for audience in used_audiences(run.as_of_date))
+    )
     conditions = connection.execute(
         "select condition from control.audiences_before where condition is not null"
     ).fetchall()
@@ -103,7 +99,10 @@ def _write_customers(
     if not folder:
         return
     file = literal(folder / READ_FILES[2])
-    there = {row[0] for row in connection.execute(f"describe select * from read_parquet({file})").fetchall()}
+    there = {
+        row[0]
+        for row in connection.execute(f"describe select * from read_parquet({file})").fetchall()
+    }
     told = ", ".join(
         f'try_cast("{name}" as {sql_type})' if name in there else f"cast(null as {sql_type})"
         for name, sql_type in columns.items()
@@ -113,9 +112,7 @@ def _write_customers(
     )
 
 
-def _write_audiences(
-    connection: duckdb.DuckDBPyConnection, run: Run, folder: Path | None
-) -> None:
+def _write_audiences(connection: duckdb.DuckDBPyConnection, run: Run, folder: Path | None) -> None:
     write_table(connection, "control.audiences_before", AUDIENCES, [])
     if not folder:
         return
@@ -124,19 +121,27 @@ def _write_audiences(
         f"select * from read_parquet({literal(folder / READ_FILES[1])}) order by audience"
     )
     names = [column[0] for column in cursor.description or []]
-    rows = [_audience_before(dict(zip(names, row, strict=True)), used) for row in cursor.fetchall()]
+    default = run.home.settings.profiling_default
+    rows = [
+        _audience_before(dict(zip(names, row, strict=True)), used, default)
+        for row in cursor.fetchall()
+    ]
     write_table(connection, "control.audiences_before", AUDIENCES, rows)
 
 
-def _audience_before(row: dict[str, Any], used: dict[str, Audience]) -> list[object]:
+def _audience_before(row: dict[str, Any], used: dict[str, Audience], default: bool) -> list[object]:
     """A rule of the version before, looked at as strictly as one of today: files can be touched."""
     key = str(row["audience"])
     now = used.get(key)
     channel = row.get("channel") or (now.channel if now else "none")
+    allowed = may_be_contacted(channel, default)
     try:
         condition = check_expression(
-            str(row["rule"]), customer_columns(), "truth", f"the audience '{key}' of the version before"
+            str(row["rule"]),
+            customer_columns(),
+            "truth",
+            f"the audience '{key}' of the version before",
         ).sql
     except KithError:  # it reads a column that is no more: what it would say today is not known
-        return [key, channel, None, None]
-    return [key, channel, condition, rule_digest(condition, channel)]
+        return [key, allowed, None, None]
+    return [key, allowed, condition, rule_digest(condition, channel)]

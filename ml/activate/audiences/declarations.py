@@ -33,6 +33,15 @@ Sql = Annotated[
 ]
 Channel = Literal["email", "sms", "push", "ads", "store", "call", "none"]
 
+# What a person must have said yes to before a channel may be used; without a word it is a no. A list for the house
+# (a shop, a call that answers, nobody at all) needs no more than that the person may be profiled.
+NEEDED_CONSENTS: dict[str, tuple[str, ...]] = {
+    "email": ("email",),
+    "sms": ("sms",),
+    "push": ("push",),
+    "ads": ("ad_user_data", "ad_personalization"),
+}
+
 
 class Audience(BaseModel):
     """One list of people, as its file declares it; frozen, and no field beyond these.
@@ -77,6 +86,11 @@ class Audience(BaseModel):
     def is_used(self, day: date) -> bool:
         """Tell whether the list is made for a day: it is not retired by then."""
         return self.retired_on is None or day < self.retired_on
+
+    @property
+    def consents(self) -> tuple[str, ...]:
+        """The purposes that a member has said yes to."""
+        return NEEDED_CONSENTS.get(self.channel, ())
 
     def held_out(self, usual: float) -> float:
         """The share of its people that is left alone; `usual` is the setting."""

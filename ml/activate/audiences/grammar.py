@@ -45,7 +45,9 @@ def parse(text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect=DIALECT)
     except (SqlglotError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise Refused("it is no SQL expression: a name, a bracket or a quote is not in its place") from error
+        raise Refused(
+            "it is no SQL expression: a name, a bracket or a quote is not in its place"
+        ) from error
     if len(trees) != 1 or trees[0] is None:
         raise Refused(f"it holds {len(trees)} statements, and one expression is needed")
     return trees[0]
@@ -151,7 +153,9 @@ def kind_of(node: Any, columns: dict[str, str]) -> str:
         case exp.DateDiff():
             _only(node, "this", "expression", "unit", "date_part_boundary")
             if node.args.get("unit") is None or node.args["unit"].name.lower() != "day":
-                raise Refused(f"{_told(node)}: days are counted, as in date_diff('day', earlier, later)")
+                raise Refused(
+                    f"{_told(node)}: days are counted, as in date_diff('day', earlier, later)"
+                )
             all_of("instant", node.this, node.expression)
             return "number"
         case exp.Length():
@@ -196,10 +200,12 @@ def _kind_of_case(node: exp.Case, columns: dict[str, str], all_of: Any, one_kind
 
 
 def _kind_of_cast(node: exp.Cast) -> str:
-    """A day or an instant written out, as in `date '2026-05-01'`; turning columns into other types may fail at night."""
+    """A day or an instant written out, as in `date '2026-05-01'`: turning columns into other types may fail."""
     is_text = isinstance(node.this, exp.Literal) and node.this.is_string
     if not is_text or not node.to.is_type("date", "timestamp"):
-        raise Refused(f"{_told(node)}: a cast turns only a written day into one, as in date '2026-05-01'")
+        raise Refused(
+            f"{_told(node)}: a cast turns only a written day into one, as in date '2026-05-01'"
+        )
     return "instant"
 
 
@@ -215,7 +221,12 @@ def _only(node: exp.Expr, *names: str) -> None:
 
 
 def _is_small(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal) and not node.is_string and node.name.isdecimal() and len(node.name) == 1
+    return (
+        isinstance(node, exp.Literal)
+        and not node.is_string
+        and node.name.isdecimal()
+        and len(node.name) == 1
+    )
 
 
 def written(tree: exp.Expr) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from ml.activate.audiences.declarations import MOST_CHARACTERS, Audience
-from ml.data.warehouse import ENGINE_ERRORS, connect_apart, lock_down, write_table
+import duckdb
+
+from ml.activate.audiences.declarations import MOST_CHARACTERS, NEEDED_CONSENTS, Audience
+from ml.data.warehouse import connect_apart, lock_down, write_table
 from ml.errors import KithError
 
 # A rule of more parts than this is a program; no list that people understand needs it.
@@ -47,7 +49,9 @@ class CheckedAudience:
 @cache
 def customer_columns() -> dict[str, str]:
     """Columns of the published customer table with their SQL types, as its contract declares them."""
-    from ml.serve.tables import declared_tables  # the tables are built with what this package checks
+    from ml.serve.tables import (
+        declared_tables,
+    )  # the tables are built with what this package checks
 
     (table,) = [table for table in declared_tables() if table["name"] == PEOPLE]
     return {column["name"]: str(column["data_type"]) for column in table["columns"]}
@@ -69,9 +73,7 @@ def check_audience(audience: Audience, columns: dict[str, str] | None = None) ->
         )
         if text is not None
     }
-    return CheckedAudience(
-        audience, checked["rule"], checked["order_by"], checked.get("gesture")
-    )
+    return CheckedAudience(audience, checked["rule"], checked["order_by"], checked.get("gesture"))
 
 
 def check_expression(text: str, columns: dict[str, str], kind: str, where: str) -> Checked:
@@ -107,6 +109,13 @@ def check_expression(text: str, columns: dict[str, str], kind: str, where: str) 
         ) from None
 
 
+def may_be_contacted(channel: str, profiling_default: bool) -> str:
+    """SQL over a row of the customer table: the person may be profiled, and said yes to what the channel needs."""
+    parts = [f"coalesce(consent_profiling, {str(profiling_default).lower()})"]
+    parts += [f"coalesce(consent_{purpose}, false)" for purpose in NEEDED_CONSENTS.get(channel, ())]
+    return " and ".join(parts)
+
+
 def bind(audiences: Iterable[CheckedAudience]) -> None:
     """Let the engine have a look at every expression, on an empty customer table and with no way out.
 
@@ -121,7 +130,7 @@ def bind(audiences: Iterable[CheckedAudience]) -> None:
             told = ", ".join(part.sql for part in parts if part)
             try:
                 connection.execute(f"select {told} from {PEOPLE} where {checked.condition.sql}")
-            except ENGINE_ERRORS as error:
+            except duckdb.Error as error:
                 raise KithError(
                     f"The audience '{checked.audience.key}': the engine cannot take its rule, order_by or gesture: "
                     f"{str(error).splitlines()[0]}. Correct the expression in its file."

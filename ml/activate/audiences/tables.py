@@ -7,10 +7,11 @@ from datetime import date
 import duckdb
 
 from ml.activate.audiences.declarations import declared_audiences
-from ml.activate.audiences.rules import CheckedAudience, bind, check_audience
+from ml.activate.audiences.rules import CheckedAudience, bind, check_audience, may_be_contacted
 from ml.data.warehouse import write_table
 from ml.home import Home
 from ml.run import digest_of
+from ml.settings import Settings
 
 COLUMNS = {
     "audience": "varchar",
@@ -26,6 +27,7 @@ COLUMNS = {
     "condition": "varchar",
     "order_value": "varchar",
     "gesture": "varchar",
+    "may_be_contacted": "varchar",
     "rule_digest": "varchar",
 }
 
@@ -48,16 +50,15 @@ def write_audiences(connection: duckdb.DuckDBPyConnection, home: Home, day: date
     Raises:
         KithError: as for `used_audiences`.
     """
-    usual = home.settings.holdout_share
     write_table(
         connection,
         "control.audiences",
         COLUMNS,
-        [_row(checked, usual) for checked in used_audiences(day)],
+        [_row(checked, home.settings) for checked in used_audiences(day)],
     )
 
 
-def _row(checked: CheckedAudience, usual: float) -> list[object]:
+def _row(checked: CheckedAudience, settings: Settings) -> list[object]:
     audience = checked.audience
     return [
         audience.key,
@@ -68,11 +69,12 @@ def _row(checked: CheckedAudience, usual: float) -> list[object]:
         audience.channel,
         audience.purpose,
         audience.size_cap,
-        audience.held_out(usual),
+        audience.held_out(settings.holdout_share),
         audience.expected_outcome,
         checked.condition.sql,
         checked.order.sql,
         checked.gesture.sql if checked.gesture else "null",
+        may_be_contacted(audience.channel, settings.profiling_default),
         rule_digest(checked.condition.sql, audience.channel),
     ]
 
@@ -80,5 +82,3 @@ def _row(checked: CheckedAudience, usual: float) -> list[object]:
 def rule_digest(condition: str, channel: str) -> str:
     """What decides who is a member: the condition, and the channel whose consent it needs."""
     return digest_of([condition, channel])[:16]
-
-
