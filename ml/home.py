@@ -78,6 +78,16 @@ class Home:
         return self.root / "published"
 
     @property
+    def activation(self) -> Path:
+        """What is made of the published versions: lists, plans, readings."""
+        return self.root / "activation"
+
+    @property
+    def audience_keys(self) -> Path:
+        """Which audience keys were used, for what and when; it holds no person."""
+        return self.activation / "audience_keys.json"
+
+    @property
     def reports(self) -> Path:
         """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"

@@ -27,7 +27,7 @@ from ml.errors import KithError
 SETTINGS_FILE = "kith.toml"
 
 # What may differ between two runs that publish the same bytes.
-NOT_PART_OF_THE_RUN = {"threads", "memory_limit", "rates_file"}
+NOT_PART_OF_THE_RUN = {"threads", "memory_limit", "rates_file", "audience_seconds"}
 
 
 def _known_zone(name: str) -> str:
@@ -93,6 +93,15 @@ class Settings(BaseSettings):
     max_training_rows: int = Field(1_000_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10
+    holdout_key: str = Field(
+        "holdout",
+        min_length=1,
+        max_length=100,
+        description="Keys the draw of who is held out; another key draws all groups anew.",
+    )
+    audience_seconds: int = Field(
+        20, ge=1, description="Seconds that the rule of an audience may take when it is tried."
+    )
     reward_share: Share = Field(
         0.05, description="Share of the revenue brought that is handed out to who brought it."
     )

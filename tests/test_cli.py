@@ -43,6 +43,7 @@ COMMANDS = [
     "status",
     "account",
     "who",
+    "audiences",
 ]
 STEPS = [
     "run",

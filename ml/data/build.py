@@ -10,6 +10,8 @@ from functools import partial
 
 import duckdb
 
+from ml.activate.audiences.register import check_keys
+from ml.activate.audiences.tables import write_audiences
 from ml.data.control import write_control_tables, write_dates
 from ml.data.erasure_filter import erasure_filter
 from ml.data.feature_families import write_feature_families
@@ -41,6 +43,8 @@ BUILD_STEPS = (
 )
 # The evidence on who is who needs no more than staging, and a start of dbt costs seconds.
 STAGING = ["path:models/staging", "path:seeds", "path:models/identity/evidence"]
+# Who is left alone is drawn before anybody is scored.
+HOLDOUTS = "int_activation__holdouts"
 SNAPSHOT_TABLE = ("features", "customer_features")
 TRAINING_PLAN = {"target": "varchar", "horizon_days": "integer", "as_of_date": "date"}
 FOLLOW_UP = {"complete_until": "timestamp"}
@@ -56,6 +60,7 @@ def build_landing(run: Run) -> None:
         KithError: a file cannot be read, a required column is missing, or money comes in several
             currencies without rates.
     """
+    check_keys(run.home, run.as_of_date)
     landing = discover(run.landing)
     former = RunState(run).begin()
     raw_files = ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
@@ -69,6 +74,7 @@ def build_landing(run: Run) -> None:
         return
     with connect(run.home) as connection:
         write_control_tables(connection, run.home, run.targets)
+        write_audiences(connection, run.home, run.as_of_date)
         connection.execute("drop schema if exists scores cascade")
         normalise_phones(connection, run.home)
         normalise_names(connection, run.home)
@@ -142,7 +148,7 @@ def build_features(run: Run) -> None:
     RunState(run).require("events", "build --part events")
     if _is_kept(run, "features"):
         return
-    _build_snapshots(run, [run.as_of_date], [run.as_of_date])
+    _build_snapshots(run, [run.as_of_date], [run.as_of_date], HOLDOUTS)
     RunState(run).note("features")
 
 

@@ -17,7 +17,7 @@ from ml.home import Home
 SQL_SETTINGS = {
     "timezone": "varchar",
     "profiling_default": "boolean",
-    "holdout_share": "double",
+    "holdout_key": "varchar",
     "reward_share": "double",
     "label_lag_days": "integer",
 }

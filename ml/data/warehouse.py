@@ -53,6 +53,23 @@ def connect_in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
+@contextmanager
+def connect_apart() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine in memory that belongs to no home, for trying what people wrote."""
+    connection = duckdb.connect(config={"threads": 2})
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on the engine reads no file, loads no extension, and nobody can change that."""
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
 def _limits(home: Home) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "threads": home.settings.threads,

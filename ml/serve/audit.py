@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.run import Run, RunState
+from ml.serve.audit_audiences import AUDIENCE_RULES
 from ml.serve.tables import published_tables
 
 # Each query gives the number of rows that break the rule; 0 is expected of all of them.
@@ -92,12 +93,7 @@ RULES = {
         "full join published.bringers using (customer_id) where people_brought_count is distinct from brought "
         "or customers.revenue_brought is distinct from bringers.revenue_brought"
     ),
-    "no audience member without consent to its channel": (
-        "select count(*) from published.audience_members as members "
-        "inner join seeds.audience_rules as rules using (audience) "
-        "inner join published.customers as customers using (customer_id) where not coalesce(case rules.channel "
-        "when 'email' then consent_email when 'sms' then consent_sms when 'push' then consent_push end, false)"
-    ),
+    **AUDIENCE_RULES,
 }
 
 

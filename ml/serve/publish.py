@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from ml.activate.audiences.register import record_keys
 from ml.data.maturity import complete_until_of
 from ml.data.warehouse import connect
 from ml.errors import KithError
@@ -61,6 +62,7 @@ def publish_version(run: Run) -> str:
         _settle(part, versions.folder / name, manifest)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+    record_keys(run.home, run.as_of_date)
     moved = versions.make_current_if_not_older(name, run.as_of_date)
     run.report(
         f"published: {versions.folder / name}"

@@ -10,6 +10,8 @@ from typing import Any
 import duckdb
 import yaml
 
+from ml.activate.audiences.before import write_version_before
+from ml.data.build import HOLDOUTS
 from ml.data.control import write_dates
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, frame, write_table
@@ -23,6 +25,7 @@ from ml.transform import run_models
 # beginning that moved every week would ask for all weeks again: it moves once a year.
 LEVEL_YEARS = 10
 
+PARTS = ("relationship", "activation", "published")
 DECLARATIONS = DBT_PROJECT / "models" / "published"
 
 
@@ -59,7 +62,8 @@ def build_tables(run: Run) -> None:
     state = RunState(run).require("score", "score")
     with connect(run.home) as connection:
         _require_all_scored(connection, run)
-        run_id = compute_run_id(connection, run, str(state["landing_digest"]))
+        before = write_version_before(connection, run)
+        run_id = compute_run_id(connection, run, str(state["landing_digest"]), before)
         write_table(connection, "control.run", {"run_id": "varchar"}, [[run_id]])
         grid = level_grid(state["first_fact"], run.as_of_date)
         missing = _level_snapshots(connection, run, state["first_fact"]).missing(grid)
@@ -71,7 +75,7 @@ def build_tables(run: Run) -> None:
         run_models(
             run.home,
             run.as_of_date,
-            ["path:models/relationship", "path:models/published"],
+            [*(f"path:models/{part}" for part in PARTS), "--exclude", HOLDOUTS],
             run.report,
         )
     except KithError as failure:
@@ -94,14 +98,18 @@ def _name_broken_tags(run: Run, failure: KithError) -> None:
         ) from failure
 
 
-def compute_run_id(connection: duckdb.DuckDBPyConnection, run: Run, landing_digest: str) -> str:
-    """Digest of the visible rows, the settings, the code, the models served, and the day."""
+def compute_run_id(
+    connection: duckdb.DuckDBPyConnection, run: Run, landing_digest: str, before: str
+) -> str:
+    """Digest of the visible rows, the settings, the code, the models served, the day, and what was carried over."""
     models = frame(
         connection,
         "select target, horizon_days, status, reason_code, sha256 from scores.verdicts order by all",
     )
     served = models.to_csv(index=False)
-    return digest_of([landing_digest, run.definition(), served, run.as_of_date.isoformat()])[:32]
+    return digest_of(
+        [landing_digest, run.definition(), served, run.as_of_date.isoformat(), before]
+    )[:32]
 
 
 def level_grid(first_fact: str | None, as_of_date: date) -> list[date]:

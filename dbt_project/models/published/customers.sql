@@ -3,13 +3,9 @@
 {% set tags = ["favourite_channel", "favourite_store", "favourite_category", "favourite_brand", "favourite_weekday", "favourite_hour",
     "recency_tier", "frequency_tier", "money_tier", "spending_grade", "life_stage", "aisas_stage", "price_sensitivity",
     "coupon_sensitivity", "device_trend"] %}
-{% set targets = ["next_purchase", "churn", "share"] %}
-{# What stands beside a probability: the column here, its target and its column in customer_scores. #}
-{% set expectations = [
-    ("next_order_expected_days", "next_purchase", "expected_days"), ("next_order_expected_amount", "next_purchase", "expected_amount"),
-    ("likely_category_1", "next_purchase", "category_1"), ("likely_category_2", "next_purchase", "category_2"),
-    ("likely_category_3", "next_purchase", "category_3"), ("churn_expected_loss", "churn", "expected_loss"),
-    ("share_expected_reach", "share", "expected_reach")] %}
+{% set moments = ["hours_since_last_order", "days_since_last_complaint", "last_complaint_topic", "is_complaint_open", "days_since_last_return",
+    "empty_visits_count_14d", "days_since_last_empty_visit", "member_days", "messages_count_90d", "messages_answered_count_90d",
+    "messages_stopped_count_365d", "new_product_id", "new_product_name", "days_since_last_reading"] %}
 with consents as (
     select
         customer_no
@@ -48,12 +44,7 @@ shortest as (
 scores as (
     select
         scores.customer_id
-        {%- for target in targets %},
-        max(case when scores.target = '{{ target }}' then scores.probability end) as {{ target }}_probability,
-        max(case when scores.target = '{{ target }}' then scores.decile end) as {{ target }}_decile,
-        max(case when scores.target = '{{ target }}' then scores.band end) as {{ target }}_band
-        {%- endfor %}
-        {%- for name, target, column in expectations %},
+        {%- for name, target, column in score_columns() %},
         max(case when scores.target = '{{ target }}' then scores.{{ column }} end) as {{ name }}
         {%- endfor %}
     from {{ ref('customer_scores') }} as scores
@@ -110,17 +101,15 @@ select
     {%- for tag in tags %}
     portraits.{{ tag }},
     {%- endfor %}
+    {%- for moment in moments %}
+    moments.{{ moment }},
+    {%- endfor %}
 
     coalesce(levels.level, 'none') as level,
     levels.since as level_since,
     cast({{ days_between(as_of_date(), 'levels.since') }} as integer) as level_days,
     levels.last_reason as level_reason
-    {%- for target in targets %},
-    scores.{{ target }}_probability,
-    scores.{{ target }}_decile,
-    scores.{{ target }}_band
-    {%- endfor %}
-    {%- for name, target, column in expectations %},
+    {%- for name, target, column in score_columns() %},
     scores.{{ name }}
     {%- endfor %}
 from {{ ref('int_customer__roles') }} as people
@@ -134,6 +123,8 @@ inner join {{ ref('int_customer__activity') }} as activity
     on people.customer_no = activity.customer_no
 left join {{ ref('int_customer__bringing') }} as bringing
     on people.customer_no = bringing.customer_no
+inner join {{ ref('int_customer__moments') }} as moments
+    on people.customer_no = moments.customer_no
 left join portraits
     on people.customer_id = portraits.customer_id
 left join levels
