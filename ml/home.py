@@ -78,6 +78,20 @@ class Home:
         return self.root / "published"
 
     @property
+    def activation(self) -> Path:
+        """What was decided on the scores: who gets what, and what was exported."""
+        return self.root / "activation"
+
+    def activation_version(self, name: str) -> Path:
+        """The tables of decisions that were made on one published version."""
+        return self.activation / "versions" / name
+
+    @property
+    def exports(self) -> Path:
+        """Every list that left the house: destination, audience, version."""
+        return self.activation / "exports"
+
+    @property
     def reports(self) -> Path:
         """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"
@@ -104,6 +118,11 @@ class Home:
     def monitoring(self) -> Path:
         """What was published for earlier days beside what happened: a table that grows, and its page."""
         return self.reports / "monitoring"
+
+    @property
+    def plan_page(self) -> Path:
+        """Today's plan of contacts in words, with a picture."""
+        return self.reports / "plan" / "index.html"
 
     @property
     def latest_monitoring(self) -> Path:

@@ -1,0 +1,131 @@
+"""Who was written to lately, who said no, and how often people say no: from the warehouse and from own exports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.activate.plan.declarations import ANY_CHANNEL, Declarations
+from ml.data.sql_text import literal, people_now
+from ml.data.warehouse import connect, connect_in_memory, frame
+from ml.errors import KithError
+from ml.home import Home
+from ml.run import RunState
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+REFUSALS = ("unsubscribed", "complained")
+RATE_DAYS = 365
+# A warehouse holds every contact from the step that builds the events on.
+BUILT = "events"
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """Days with a contact, refusals and their rates, as visible at the day."""
+
+    days: pd.DataFrame
+    said_no: pd.DataFrame
+    rates: dict[str, tuple[int, int, int]]
+    declared: Declarations
+    day: date
+
+    @classmethod
+    def read(cls, home: Home, day: date, declared: Declarations) -> Contacts:
+        """Read what is visible at the day.
+
+        Raises:
+            KithError: the warehouse was built for another day.
+        """
+        built = RunState.built_for(home, BUILT)
+        if built != day:
+            raise KithError(
+                f"A plan for {day} needs the warehouse in {home.root} built for that day, to know who was written to "
+                f"lately; it was built for {built or 'no day'}. Run `kith build --as-of-date {day}` first."
+            )
+        visible = _visible(day)
+        longest = max((limit.period_days for limit in declared.limits), default=1)
+        no = ", ".join(literal(outcome) for outcome in REFUSALS)
+        with connect(home, read_only=True) as connection:
+            days = frame(
+                connection,
+                f"select distinct customer_id, channel, contact_date from {visible} "
+                f"where contact_date > date '{day - timedelta(days=longest)}' order by 1, 2, 3",
+            )
+            said_no = frame(
+                connection,
+                f"select distinct customer_id, channel, outcome = 'complained' as is_complaint from {visible} "
+                f"where outcome in ({no}) order by 1, 2, 3",
+            )
+            counts = connection.execute(
+                f"select channel, count(*), count(*) filter (where outcome = 'unsubscribed'), "
+                f"count(*) filter (where outcome = 'complained') from {visible} "
+                f"where contact_date >= date '{day - timedelta(days=RATE_DAYS)}' and channel is not null "
+                "group by channel order by channel"
+            ).fetchall()
+        rates = {channel: (sent, left, complained) for channel, sent, left, complained in counts}
+        exported = _exported(home, day).astype({"contact_date": days["contact_date"].dtype})
+        both = pd.concat([days, exported])
+        return cls(both.drop_duplicates(), said_no, rates, declared, day)
+
+    def counts(self, place: pd.Series[int]) -> dict[tuple[str, int], Ints]:
+        """Per limit and customer, the days with a contact in the period before the planned day."""
+        at = self.days["customer_id"].map(place)
+        rows = self.days[at.notna()].assign(place=at.dropna().astype(np.int64))
+        found = {}
+        for limit in self.declared.limits:
+            since = pd.Timestamp(self.day - timedelta(days=limit.period_days))
+            part = rows[rows["contact_date"] > since]
+            if limit.channel != ANY_CHANNEL:
+                part = part[part["channel"] == limit.channel]
+            days = part.drop_duplicates(["place", "contact_date"])["place"]
+            counted = np.bincount(days, minlength=len(place))
+            found[limit.channel, limit.period_days] = counted.astype(np.int64)
+        return found
+
+    def refused(self, place: pd.Series[int]) -> dict[str, Flags]:
+        """Per channel, who unsubscribed there, or complained anywhere."""
+        at = self.said_no["customer_id"].map(place)
+        rows = self.said_no[at.notna()].assign(place=at.dropna().astype(np.int64))
+        found = {}
+        for channel in self.declared.channels:
+            refused = np.zeros(len(place), dtype=bool)
+            refused[rows.loc[rows["is_complaint"] | (rows["channel"] == channel), "place"]] = True
+            found[channel] = refused
+        return found
+
+
+def _visible(day: date) -> str:
+    """Contacts as known at the day, as a relation: customer_id, channel, outcome, contact_date."""
+    return f"""
+        (select people.customer_id, lower(contacts.channel) as channel, contacts.outcome,
+            cast(contacts.occurred_at as date) as contact_date
+        from events.fct_contacts as contacts
+        inner join {people_now()} as people on contacts.record_no = people.record_no
+        where contacts.visible_on <= date '{day}'
+            and (contacts.superseded_on is null or contacts.superseded_on > date '{day}'))
+    """
+
+
+def _exported(home: Home, day: date) -> pd.DataFrame:
+    """Customers handed to a destination that writes to them, on days before: customer_id, channel, contact_date."""
+    logs = sorted(home.exports.glob("*/*/*/log.parquet"))
+    if not logs:
+        return pd.DataFrame({"customer_id": [], "channel": [], "contact_date": []}, dtype=object)
+    files = ", ".join(literal(log) for log in logs)
+    with connect_in_memory(home) as connection:
+        return frame(
+            connection,
+            f"""
+        select distinct customer_id, 'email' as channel, cast(as_of_date as date) as contact_date
+        from read_parquet([{files}], union_by_name = true)
+        where destination = 'email' and action in ('add', 'keep') and as_of_date < ?
+        order by 1, 3
+        """,
+            [day],
+        )
