@@ -50,6 +50,10 @@ class Contacts:
             )
         visible = _visible(day)
         longest = max((limit.period_days for limit in declared.limits), default=1)
+        consents = " union all ".join(
+            f"select {literal(rules.channel)} as channel, {literal(rules.consent)} as consent"
+            for rules in declared.channels.values()
+        )
         no = ", ".join(literal(outcome) for outcome in REFUSALS)
         with connect(home, read_only=True) as connection:
             days = frame(
@@ -59,8 +63,15 @@ class Contacts:
             )
             said_no = frame(
                 connection,
-                f"select distinct customer_id, channel, outcome = 'complained' as is_complaint from {visible} "
-                f"where outcome in ({no}) order by 1, 2, 3",
+                f"""
+                select distinct contacts.customer_id, contacts.channel from {visible} as contacts
+                left join ({consents}) as channels on contacts.channel = channels.channel
+                left join events.int_customer__consents as consents on contacts.customer_no = consents.customer_no
+                    and channels.consent = consents.purpose and consents.granted
+                    and contacts.occurred_at < consents.occurred_at
+                where contacts.outcome in ({no}) and consents.customer_no is null
+                order by 1, 2
+                """,
             )
             counts = connection.execute(
                 f"select channel, count(*), count(*) filter (where outcome = 'unsubscribed'), "
@@ -89,22 +100,22 @@ class Contacts:
         return found
 
     def refused(self, place: pd.Series[int]) -> dict[str, Flags]:
-        """Per channel, who unsubscribed there, or complained anywhere."""
+        """Per channel, who unsubscribed or complained there, and has not said yes again since."""
         at = self.said_no["customer_id"].map(place)
         rows = self.said_no[at.notna()].assign(place=at.dropna().astype(np.int64))
         found = {}
         for channel in self.declared.channels:
             refused = np.zeros(len(place), dtype=bool)
-            refused[rows.loc[rows["is_complaint"] | (rows["channel"] == channel), "place"]] = True
+            refused[rows.loc[rows["channel"] == channel, "place"]] = True
             found[channel] = refused
         return found
 
 
 def _visible(day: date) -> str:
-    """Contacts as known at the day, as a relation: customer_id, channel, outcome, contact_date."""
+    """Contacts as known at the day: customer_no, customer_id, channel, outcome, occurred_at, contact_date."""
     return f"""
-        (select people.customer_id, lower(contacts.channel) as channel, contacts.outcome,
-            cast(contacts.occurred_at as date) as contact_date
+        (select people.customer_no, people.customer_id, lower(contacts.channel) as channel, contacts.outcome,
+            contacts.occurred_at, cast(contacts.occurred_at as date) as contact_date
         from events.fct_contacts as contacts
         inner join {people_now()} as people on contacts.record_no = people.record_no
         where contacts.visible_on <= date '{day}'
@@ -113,8 +124,8 @@ def _visible(day: date) -> str:
 
 
 def _exported(home: Home, day: date) -> pd.DataFrame:
-    """Customers handed to a destination that writes to them, on days before: customer_id, channel, contact_date."""
-    logs = sorted(home.exports.glob("*/*/*/log.parquet"))
+    """Whom own lists reached on days before: customer_id (of that day), channel, contact_date."""
+    logs = sorted(home.exports.glob("*/*/[!.]*/log.parquet"))
     if not logs:
         return pd.DataFrame({"customer_id": [], "channel": [], "contact_date": []}, dtype=object)
     files = ", ".join(literal(log) for log in logs)
@@ -122,10 +133,10 @@ def _exported(home: Home, day: date) -> pd.DataFrame:
         return frame(
             connection,
             f"""
-        select distinct customer_id, 'email' as channel, cast(as_of_date as date) as contact_date
-        from read_parquet([{files}], union_by_name = true)
-        where destination = 'email' and action in ('add', 'keep') and as_of_date < ?
-        order by 1, 3
-        """,
+            select distinct customer_id, channel, as_of_date as contact_date
+            from read_parquet([{files}], union_by_name = true)
+            where is_delivered and as_of_date < ?
+            order by 1, 2, 3
+            """,
             [day],
         )

@@ -24,18 +24,20 @@ Flags = npt.NDArray[np.bool_]
 PEACE_AUDIENCE = "leave_in_peace"
 UPLIFT, RECOMMENDATIONS = "uplift.parquet", "recommendations.parquet"
 # What an effect is on, by the name of the outcome in the table of effects.
-BUYING, LEAVING = "next_purchase", "churn"
+BUYING, LEAVING, REFUSING = "purchase", "churn", "refusal"
 
 
 @dataclass(frozen=True)
 class Effects:
     """What a message on one channel changes per customer, NaN where nobody measured it by randomised contacts.
 
-    ``buying`` and ``leaving`` are changes of chances, ``is_driven_off`` marks whom a message does harm.
+    ``buying``, ``leaving`` and ``refusing`` (unsubscribing or complaining) are changes of chances, ``is_driven_off``
+    marks whom a message keeps from buying, or drives away.
     """
 
     buying: Floats
     leaving: Floats
+    refusing: Floats
     is_driven_off: Flags
 
 
@@ -126,7 +128,9 @@ def _customers(
 def _members(
     connection: duckdb.DuckDBPyConnection, folder: Path, place: pd.Series[int], missing: list[str]
 ) -> tuple[dict[str, Ints], dict[str, Ints]]:
-    """Members by audience, and those of them who are treated: not held out, nor once in both groups."""
+    """Members by audience within its size cap; and those who are treated: not held out, nor once in both groups."""
+    members = folder / "audience_members.parquet"
+    capped = "is_within_cap" in connection.sql(f"from read_parquet({literal(members)})").columns
     mixed = "(select null as purpose, null as customer_id where false)"
     purposes = "(select audience, audience as purpose from members)"
     holdouts = folder / "holdouts.parquet"
@@ -143,7 +147,8 @@ def _members(
         connection,
         f"""
         with members as (
-            select audience, customer_id, "group" from read_parquet({literal(folder / "audience_members.parquet")})
+            select audience, customer_id, "group" from read_parquet({literal(members)})
+            where {"is_within_cap" if capped else "true"}
         )
         select members.audience, members.customer_id,
             members."group" = 'treatment' and mixed.customer_id is null as is_treated
@@ -188,13 +193,14 @@ def _effects(
         missing.append("a measured effect: none of the contacts so far was randomised well enough")
     found = {}
     for channel, part in rows.groupby("channel", sort=True):
-        buying, leaving = (np.full(len(place), np.nan) for _ in range(2))
-        driven = np.zeros(len(place), dtype=bool)
-        for outcome, into in ((BUYING, buying), (LEAVING, leaving)):
+        changes = {outcome: np.full(len(place), np.nan) for outcome in (BUYING, LEAVING, REFUSING)}
+        for outcome, change in changes.items():
             told = part[part["outcome"] == outcome]
-            into[told["place"]] = told["effect"]
-        driven[part.loc[part["segment"] == "sleeping_dog", "place"]] = True
-        found[str(channel)] = Effects(buying, leaving, driven)
+            change[told["place"]] = told["effect"]
+        driven = np.zeros(len(place), dtype=bool)
+        harmed = (part["segment"] == "sleeping_dog") & part["outcome"].isin([BUYING, LEAVING])
+        driven[part.loc[harmed, "place"]] = True
+        found[str(channel)] = Effects(*changes.values(), driven)
     return found
 
 

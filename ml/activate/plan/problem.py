@@ -146,9 +146,13 @@ def _price_of_disturbing(facts: Facts, rules: ChannelRules, relationship: Floats
     leaves = (left + PRIOR_CONTACTS * rules.unsubscribe_rate) / (sent + PRIOR_CONTACTS)
     complains = (complained + PRIOR_CONTACTS * rules.complaint_rate) / (sent + PRIOR_CONTACTS)
     lost = leaves * rules.lost_by_unsubscribe + complains * rules.lost_by_complaint
-    price = lost * relationship
-    if rules.channel in facts.effects:
-        price = price + np.nan_to_num(facts.effects[rules.channel].leaving) * relationship
+    if rules.channel not in facts.effects:
+        return lost * relationship
+    measured = facts.effects[rules.channel]
+    # Who refuses more than others is known of each: the channel's rates then say how many of them complain.
+    refusals = np.maximum(measured.refusing, 0) / max(leaves + complains, 1e-12)
+    lost_each = np.where(np.isnan(refusals), lost, lost * refusals)
+    price: Floats = (lost_each + np.nan_to_num(measured.leaving)) * relationship
     return price
 
 
