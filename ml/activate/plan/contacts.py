@@ -20,9 +20,15 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 REFUSALS = ("unsubscribed", "complained")
+OPENED = ("opened", "clicked", "redeemed")
 RATE_DAYS = 365
 # A warehouse holds every contact from the step that builds the events on.
 BUILT = "events"
+# People who ignore messages refuse more of them. Kinds of readers by the share opened of earlier messages of a year:
+# 0 after fewer than five, then by where the share lies. Two of seven opened are put before, so that few count less.
+FEW_MESSAGES = 5
+OPENED_LIMITS = (0.1, 0.2, 0.3, 0.4)
+READERS = 2 + len(OPENED_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class Contacts:
 
     days: pd.DataFrame
     said_no: pd.DataFrame
-    rates: dict[str, tuple[int, int, int]]
+    readers: pd.DataFrame
+    rates: dict[str, Ints]
     declared: Declarations
     day: date
 
@@ -73,16 +80,16 @@ class Contacts:
                 order by 1, 2
                 """,
             )
-            counts = connection.execute(
-                f"select channel, count(*), count(*) filter (where outcome = 'unsubscribed'), "
-                f"count(*) filter (where outcome = 'complained') from {visible} "
-                f"where contact_date >= date '{day - timedelta(days=RATE_DAYS)}' and channel is not null "
-                "group by channel order by channel"
-            ).fetchall()
-        rates = {channel: (sent, left, complained) for channel, sent, left, complained in counts}
+            history = _history(visible, day)
+            readers = frame(connection, f"{history} {_READERS_NOW}")
+            counts = connection.execute(f"{history} {_RATES}").fetchall()
+        rates = {channel: np.zeros((READERS, 3), dtype=np.int64) for channel in declared.channels}
+        for channel, reader, *counted in counts:
+            if channel in rates:
+                rates[channel][reader] = counted
         exported = _exported(home, day).astype({"contact_date": days["contact_date"].dtype})
         both = pd.concat([days, exported])
-        return cls(both.drop_duplicates(), said_no, rates, declared, day)
+        return cls(both.drop_duplicates(), said_no, readers, rates, declared, day)
 
     def counts(self, place: pd.Series[int]) -> dict[tuple[str, int], Ints]:
         """Per limit and customer, the days with a contact in the period before the planned day."""
@@ -99,6 +106,18 @@ class Contacts:
             found[limit.channel, limit.period_days] = counted.astype(np.int64)
         return found
 
+    def kinds(self, place: pd.Series[int]) -> dict[str, Ints]:
+        """Per channel and customer, the kind of reader: a row of the channel's rates."""
+        at = self.readers["customer_id"].map(place)
+        rows = self.readers[at.notna()].assign(place=at.dropna().astype(np.int64))
+        found = {}
+        for channel in self.declared.channels:
+            kinds = np.zeros(len(place), dtype=np.int64)
+            part = rows[rows["channel"] == channel]
+            kinds[part["place"]] = part["reader"]
+            found[channel] = kinds
+        return found
+
     def refused(self, place: pd.Series[int]) -> dict[str, Flags]:
         """Per channel, who unsubscribed or complained there, and has not said yes again since."""
         at = self.said_no["customer_id"].map(place)
@@ -111,11 +130,49 @@ class Contacts:
         return found
 
 
-def _visible(day: date) -> str:
-    """Contacts as known at the day: customer_no, customer_id, channel, outcome, occurred_at, contact_date."""
+def _history(visible: str, day: date) -> str:
+    """A year of contacts, each with what kind of reader the person was before it (table `told`)."""
+    opened = ", ".join(literal(outcome) for outcome in OPENED)
+    share = "(2 + opened) / (7.0 + sent)"
+    above = " + ".join(f"cast({share} >= {limit} as integer)" for limit in OPENED_LIMITS)
     return f"""
-        (select people.customer_no, people.customer_id, lower(contacts.channel) as channel, contacts.outcome,
-            contacts.occurred_at, cast(contacts.occurred_at as date) as contact_date
+        with contacts as (
+            select customer_id, channel, outcome, occurred_at, contact_id, outcome in ({opened}) as is_opened
+            from {visible} where contact_date >= date '{day - timedelta(days=RATE_DAYS)}' and channel is not null
+        ),
+        before as (
+            select *, count(*) over earlier as sent,
+                coalesce(sum(cast(is_opened as integer)) over earlier, 0) as opened
+            from contacts
+            window earlier as (partition by customer_id, channel order by occurred_at, contact_id
+                rows between unbounded preceding and 1 preceding)
+        ),
+        told as (
+            select *, case when sent < {FEW_MESSAGES} then 0 else 1 + {above} end as reader from before
+        ),
+        now as (
+            select customer_id, channel, count(*) as sent, sum(cast(is_opened as integer)) as opened
+            from contacts group by customer_id, channel
+        ),
+        readers as (
+            select customer_id, channel, case when sent < {FEW_MESSAGES} then 0 else 1 + {above} end as reader from now
+        )
+    """
+
+
+_READERS_NOW = "select customer_id, channel, reader from readers order by 1, 2"
+_RATES = """
+    select channel, reader, count(*), count(*) filter (where outcome = 'unsubscribed'),
+        count(*) filter (where outcome = 'complained')
+    from told group by channel, reader order by channel, reader
+"""
+
+
+def _visible(day: date) -> str:
+    """Contacts as known at the day, with their customer_no, customer_id and contact_date."""
+    return f"""
+        (select contacts.contact_id, people.customer_no, people.customer_id,
+            lower(contacts.channel) as channel, contacts.outcome, contacts.occurred_at, cast(contacts.occurred_at as date) as contact_date
         from events.fct_contacts as contacts
         inner join {people_now()} as people on contacts.record_no = people.record_no
         where contacts.visible_on <= date '{day}'

@@ -23,8 +23,8 @@ Flags = npt.NDArray[np.bool_]
 
 PEACE_AUDIENCE = "leave_in_peace"
 UPLIFT, RECOMMENDATIONS = "uplift.parquet", "recommendations.parquet"
-# What an effect is on, by the name of the outcome in the table of effects.
-BUYING, LEAVING, REFUSING = "purchase", "churn", "refusal"
+# What an effect is on, and how the table of effects names that outcome.
+OUTCOMES = {"buying": "purchase", "leaving": "churn", "refusing": "refusal"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Facts:
     ``customers`` is a frame with customer_id, may_profile, probability, order_value, yearly_amount, stays, country,
     phone and category. ``listed`` are the people of an audience, ``treated`` those of them who are not held out.
     ``consents`` by purpose; ``refused`` by channel; ``contacts`` by channel and period: days with a contact.
-    ``rates`` are counts by channel: contacts, unsubscribed, complained in a year.
+    ``rates`` are counts in a year by channel, kind of reader x (contacts, unsubscribed, complained); ``readers`` is
+    everybody's kind by channel.
     """
 
     customers: pd.DataFrame
@@ -58,7 +59,8 @@ class Facts:
     in_peace: Flags
     refused: dict[str, Flags]
     contacts: dict[tuple[str, int], Ints]
-    rates: dict[str, tuple[int, int, int]]
+    rates: dict[str, Ints]
+    readers: dict[str, Ints]
     effects: dict[str, Effects]
     items: pd.DataFrame
     missing: tuple[str, ...]
@@ -98,6 +100,7 @@ def read_facts(home: Home, version: Version, declared: Declarations) -> Facts:
         refused=contacts.refused(place),
         contacts=contacts.counts(place),
         rates=contacts.rates,
+        readers=contacts.kinds(place),
         effects=effects,
         items=items,
         missing=tuple(missing),
@@ -193,14 +196,16 @@ def _effects(
         missing.append("a measured effect: none of the contacts so far was randomised well enough")
     found = {}
     for channel, part in rows.groupby("channel", sort=True):
-        changes = {outcome: np.full(len(place), np.nan) for outcome in (BUYING, LEAVING, REFUSING)}
-        for outcome, change in changes.items():
+        changes = {name: np.full(len(place), np.nan) for name in OUTCOMES}
+        for name, outcome in OUTCOMES.items():
             told = part[part["outcome"] == outcome]
-            change[told["place"]] = told["effect"]
+            changes[name][told["place"]] = told["effect"]
         driven = np.zeros(len(place), dtype=bool)
-        harmed = (part["segment"] == "sleeping_dog") & part["outcome"].isin([BUYING, LEAVING])
+        harmed = (part["segment"] == "sleeping_dog") & part["outcome"].isin(
+            [OUTCOMES["buying"], OUTCOMES["leaving"]]
+        )
         driven[part.loc[harmed, "place"]] = True
-        found[str(channel)] = Effects(*changes.values(), driven)
+        found[str(channel)] = Effects(**changes, is_driven_off=driven)
     return found
 
 

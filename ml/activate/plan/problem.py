@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-# How many contacts the declared rates of unsubscribing count for, against the brand's own.
+# How many contacts the rates that are assumed before them count for: the declared ones, then the channel's.
 PRIOR_CONTACTS = 1_000
 
 PEACE_REASONS = {
@@ -142,18 +142,32 @@ def _brought(facts: Facts, offer: Offer, effect: Floats) -> Floats:
 
 
 def _price_of_disturbing(facts: Facts, rules: ChannelRules, relationship: Floats) -> Floats:
-    sent, left, complained = facts.rates.get(rules.channel, (0, 0, 0))
-    leaves = (left + PRIOR_CONTACTS * rules.unsubscribe_rate) / (sent + PRIOR_CONTACTS)
-    complains = (complained + PRIOR_CONTACTS * rules.complaint_rate) / (sent + PRIOR_CONTACTS)
-    lost = leaves * rules.lost_by_unsubscribe + complains * rules.lost_by_complaint
+    leaves, complains = refusal_rates(facts.rates[rules.channel], rules)[
+        :, facts.readers[rules.channel]
+    ]
+    lost: Floats = leaves * rules.lost_by_unsubscribe + complains * rules.lost_by_complaint
     if rules.channel not in facts.effects:
-        return lost * relationship
+        unmeasured: Floats = lost * relationship
+        return unmeasured
     measured = facts.effects[rules.channel]
     # Who refuses more than others is known of each: the channel's rates then say how many of them complain.
-    refusals = np.maximum(measured.refusing, 0) / max(leaves + complains, 1e-12)
+    refusals = np.maximum(measured.refusing, 0) / np.maximum(leaves + complains, 1e-12)
     lost_each = np.where(np.isnan(refusals), lost, lost * refusals)
     price: Floats = (lost_each + np.nan_to_num(measured.leaving)) * relationship
     return price
+
+
+def refusal_rates(counts: Ints, rules: ChannelRules) -> Floats:
+    """Rates of unsubscribing and of complaining (2 x kinds of readers) from a channel's own contacts.
+
+    The declared rates stand in for the channel's while its contacts are few, and the channel's for those of a kind.
+    """
+    rates = np.array([rules.unsubscribe_rate, rules.complaint_rate])
+    total = counts.sum(axis=0)
+    rates = (total[1:] + PRIOR_CONTACTS * rates) / (total[0] + PRIOR_CONTACTS)
+    of_kind = (counts[:, 1:] + PRIOR_CONTACTS * rates) / (counts[:, :1] + PRIOR_CONTACTS)
+    by_kind: Floats = of_kind.T
+    return by_kind
 
 
 def _open(
