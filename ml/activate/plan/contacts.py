@@ -21,14 +21,14 @@ Flags = npt.NDArray[np.bool_]
 
 REFUSALS = ("unsubscribed", "complained")
 OPENED = ("opened", "clicked", "redeemed")
-RATE_DAYS = 365
 # A warehouse holds every contact from the step that builds the events on.
 BUILT = "events"
-# People who ignore messages refuse more of them. Kinds of readers by the share opened of earlier messages of a year:
-# 0 after fewer than five, then by where the share lies. Two of seven opened are put before, so that few count less.
-FEW_MESSAGES = 5
-OPENED_LIMITS = (0.1, 0.2, 0.3, 0.4)
-READERS = 2 + len(OPENED_LIMITS)
+# People who ignore messages refuse more of them, and those who have stayed through many refuse less. Kinds of readers
+# by how many messages came before, and by the share of them that was opened; two of seven opened are put before, so
+# that a few do not count for much.
+SENT_LIMITS = (5, 15, 30, 50)
+OPENED_LIMITS = (0.2, 0.3)
+READERS = (len(SENT_LIMITS) + 1) * (len(OPENED_LIMITS) + 1)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Contacts:
                 order by 1, 2
                 """,
             )
-            history = _history(visible, day)
+            history = _history(visible)
             readers = frame(connection, f"{history} {_READERS_NOW}")
             counts = connection.execute(f"{history} {_RATES}").fetchall()
         rates = {channel: np.zeros((READERS, 3), dtype=np.int64) for channel in declared.channels}
@@ -130,15 +130,18 @@ class Contacts:
         return found
 
 
-def _history(visible: str, day: date) -> str:
-    """A year of contacts, each with what kind of reader the person was before it (table `told`)."""
+def _history(visible: str) -> str:
+    """Every contact of the channels, with what kind of reader the person was before it (table `told`)."""
     opened = ", ".join(literal(outcome) for outcome in OPENED)
-    share = "(2 + opened) / (7.0 + sent)"
-    above = " + ".join(f"cast({share} >= {limit} as integer)" for limit in OPENED_LIMITS)
+    by_share = " + ".join(
+        f"cast((2 + opened) / (7.0 + sent) >= {limit} as integer)" for limit in OPENED_LIMITS
+    )
+    by_count = " + ".join(f"cast(sent >= {limit} as integer)" for limit in SENT_LIMITS)
+    reader = f"({by_count}) * {len(OPENED_LIMITS) + 1} + {by_share}"
     return f"""
         with contacts as (
             select customer_id, channel, outcome, occurred_at, contact_id, outcome in ({opened}) as is_opened
-            from {visible} where contact_date >= date '{day - timedelta(days=RATE_DAYS)}' and channel is not null
+            from {visible} where channel is not null
         ),
         before as (
             select *, count(*) over earlier as sent,
@@ -148,14 +151,14 @@ def _history(visible: str, day: date) -> str:
                 rows between unbounded preceding and 1 preceding)
         ),
         told as (
-            select *, case when sent < {FEW_MESSAGES} then 0 else 1 + {above} end as reader from before
+            select *, {reader} as reader from before
         ),
         now as (
             select customer_id, channel, count(*) as sent, sum(cast(is_opened as integer)) as opened
             from contacts group by customer_id, channel
         ),
         readers as (
-            select customer_id, channel, case when sent < {FEW_MESSAGES} then 0 else 1 + {above} end as reader from now
+            select customer_id, channel, {reader} as reader from now
         )
     """
 
@@ -172,7 +175,8 @@ def _visible(day: date) -> str:
     """Contacts as known at the day, with their customer_no, customer_id and contact_date."""
     return f"""
         (select contacts.contact_id, people.customer_no, people.customer_id,
-            lower(contacts.channel) as channel, contacts.outcome, contacts.occurred_at, cast(contacts.occurred_at as date) as contact_date
+            lower(contacts.channel) as channel, contacts.outcome, contacts.occurred_at,
+            cast(contacts.occurred_at as date) as contact_date
         from events.fct_contacts as contacts
         inner join {people_now()} as people on contacts.record_no = people.record_no
         where contacts.visible_on <= date '{day}'

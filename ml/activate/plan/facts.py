@@ -48,7 +48,7 @@ class Facts:
     ``customers`` is a frame with customer_id, may_profile, probability, order_value, yearly_amount, stays, country,
     phone and category. ``listed`` are the people of an audience, ``treated`` those of them who are not held out.
     ``consents`` by purpose; ``refused`` by channel; ``contacts`` by channel and period: days with a contact.
-    ``rates`` are counts in a year by channel, kind of reader x (contacts, unsubscribed, complained); ``readers`` is
+    ``rates`` are counts by channel, kind of reader x (contacts, unsubscribed, complained); ``readers`` is
     everybody's kind by channel.
     """
 

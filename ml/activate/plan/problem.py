@@ -115,11 +115,14 @@ def pose(
 
 def _effect(facts: Facts, channel: str, assumed_share: float) -> tuple[Floats, Flags]:
     chance = facts.customers["probability"].fillna(0).to_numpy(dtype=float)
-    assumed = chance * assumed_share
     if channel not in facts.effects:
-        return assumed, np.zeros(len(facts), dtype=bool)
+        return chance * assumed_share, np.zeros(len(facts), dtype=bool)
     found = facts.effects[channel].buying
-    return np.where(np.isnan(found), assumed, found), ~np.isnan(found)
+    measured = ~np.isnan(found)
+    # What is assumed of some is not more than what was measured of others.
+    seen = found[measured].sum() / max(chance[measured].sum(), 1e-12) if measured.any() else 1.0
+    assumed = chance * min(assumed_share, max(seen, 0.0))
+    return np.where(measured, found, assumed), measured
 
 
 def _relationship(facts: Facts, margin: float) -> Floats:
