@@ -79,8 +79,17 @@ class Home:
 
     @property
     def activation(self) -> Path:
-        """What is made of the published versions: lists, plans, readings."""
+        """What is decided on the published versions: lists, plans, exports, readings."""
         return self.root / "activation"
+
+    def activation_version(self, name: str) -> Path:
+        """The tables of decisions that were made on one published version."""
+        return self.activation / "versions" / name
+
+    @property
+    def exports(self) -> Path:
+        """Every list that left the house: destination, audience, version."""
+        return self.activation / "exports"
 
     @property
     def audience_keys(self) -> Path:
@@ -114,6 +123,11 @@ class Home:
     def monitoring(self) -> Path:
         """What was published for earlier days beside what happened: a table that grows, and its page."""
         return self.reports / "monitoring"
+
+    @property
+    def plan_page(self) -> Path:
+        """Today's plan of contacts in words, with a picture."""
+        return self.reports / "plan" / "index.html"
 
     @property
     def latest_monitoring(self) -> Path:

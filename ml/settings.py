@@ -27,7 +27,16 @@ from ml.errors import KithError
 SETTINGS_FILE = "kith.toml"
 
 # What may differ between two runs that publish the same bytes.
-NOT_PART_OF_THE_RUN = {"threads", "memory_limit", "rates_file", "audience_seconds"}
+NOT_PART_OF_THE_RUN = {
+    "threads",
+    "memory_limit",
+    "rates_file",
+    "audience_seconds",
+    # What is planned on a published version does not change the version.
+    "daily_contacts",
+    "daily_contact_budget",
+    "assumed_effect_share",
+}
 
 
 def _known_zone(name: str) -> str:
@@ -110,6 +119,16 @@ class Settings(BaseSettings):
     )
     max_customer_records: int = Field(
         100, ge=2, description="A customer of more records is cut at its weakest evidence."
+    )
+    daily_contacts: int | None = Field(
+        None, ge=0, description="Most contacts planned for a day, over all channels together."
+    )
+    daily_contact_budget: float | None = Field(
+        None, ge=0, description="Most money that a day's planned contacts may cost."
+    )
+    assumed_effect_share: Share = Field(
+        0.05,
+        description="Where no effect was measured: share of the chance to buy that a message adds.",
     )
     schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."

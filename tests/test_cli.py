@@ -42,6 +42,7 @@ COMMANDS = [
     "erase",
     "status",
     "account",
+    "plan",
     "who",
     "audiences",
 ]

@@ -91,6 +91,58 @@ def true_probabilities(
     return TrueProbabilities(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+@dataclass(frozen=True)
+class MessageEffects:
+    """What one message to each person at a day changes, and how many it drives to unsubscribe: one value per person.
+
+    ``orders`` are orders that count within 30 days, ``leaving`` is the chance of no such order in 90.
+    """
+
+    orders: Floats
+    leaving: Floats
+    unsubscribes: Floats
+
+
+def message_effects(traits: Traits, state: State, calendar: Calendar, day: int) -> MessageEffects:
+    """What changes when a message goes out at ``day`` to the people as they are then, the campaigns going on as ever.
+
+    Whom this week's campaign has reached already is moved no further, but may unsubscribe; to those who cannot be
+    reached no message goes.
+    """
+    traits = traits.first(len(state.stage))
+    orders: list[Floats] = []
+    leaving: list[Floats] = []
+    for start in range(0, len(state.stage), CHUNK):
+        people = slice(start, start + CHUNK)
+        some = traits.spread(people)
+        age = (day - state.joined[people]).reshape(-1, 1, 1, 1).astype(float)
+        bought = _expected_orders(some, age, calendar, day, NEXT_PURCHASE_DAYS)
+        silent = _chance_of_absence(some, age, calendar, day, CHURN_DAYS, "order")
+        for table, into in ((bought, orders), (silent, leaving)):
+            rows = np.arange(len(age))
+            by_reach = table[rows, state.stage[people], state.phase[people]]
+            out = traits.unsubscribes[people]
+            told = (1 - out) * by_reach[:, MESSAGED] + out * by_reach[:, UNREACHABLE]
+            reach = state.reach[people]
+            into.append(np.where(reach == UNREACHABLE, 0.0, told - by_reach[rows, reach]))
+    unsubscribes = np.where(state.reach == UNREACHABLE, 0.0, traits.unsubscribes)
+    return MessageEffects(np.concatenate(orders), np.concatenate(leaving), unsubscribes)
+
+
+def _expected_orders(
+    traits: Traits, age: Floats, calendar: Calendar, day: int, days: int
+) -> Floats:
+    """Mean number of orders that count in ``[day, day + days)``, people x stages x phases x reaches."""
+    v: Floats = np.zeros((len(age), 4, 3, 3))
+    for back in range(days - 1, -1, -1):
+        chances = DayChances(traits, calendar, day + back)
+        ordered = chances.buy(STAGES)[..., 0] * _counts(chances)
+        v = _order(_forget(v, traits), chances, counts=False)
+        v[:, :, WANTING] += ordered
+        v = _before_orders(v, chances, age + back)
+    return v
+
+
 def _chance_of_absence(
     traits: Traits, age: Floats, calendar: Calendar, day: int, days: int, event: str
 ) -> Floats:
@@ -102,13 +154,24 @@ def _chance_of_absence(
         if event == "share":
             v = v * (1 - chances.share(STAGES, PHASES))
         v = _order(v, chances, counts=event == "order")
-        wish = chances.wish(STAGES, PHASES, REACHES)
-        wanting = v[:, :, WANTING : WANTING + 1, :]
-        v = np.where(PHASES == WANTING, v, (1 - wish) * v + wish * wanting)
-        v = _change_stages(v, chances, age + back)
-        if calendar.is_campaign(day + back):
-            v = _campaign(v, chances)
+        v = _before_orders(v, chances, age + back)
     return v
+
+
+def _before_orders(v: Floats, chances: DayChances, age: Floats) -> Floats:
+    """The substeps of a day that come before its orders: campaign, stages, wishes."""
+    wish = chances.wish(STAGES, PHASES, REACHES)
+    wanting = v[:, :, WANTING : WANTING + 1, :]
+    v = np.where(PHASES == WANTING, v, (1 - wish) * v + wish * wanting)
+    v = _change_stages(v, chances, age)
+    return _campaign(v, chances) if chances.calendar.is_campaign(chances.day) else v
+
+
+def _counts(chances: DayChances) -> Floats:
+    """Share of a person's orders that stay and name them."""
+    bad = chances.calendar.parameters.cancelled + chances.traits.returned
+    kept: Floats = ((1 - bad) * (1 - chances.traits.guest))[..., 0]
+    return kept
 
 
 def _forget(v: Floats, traits: Traits) -> Floats:

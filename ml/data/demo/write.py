@@ -17,6 +17,7 @@ from ml.data.demo.deliver import (
     deliver_purchases,
     draw_complaints,
 )
+from ml.data.demo.history import History
 from ml.data.demo.instants import Clock
 from ml.data.demo.landing_files import DELIVERED_FILES, Delivery
 from ml.data.demo.orders import draw_orders
@@ -26,7 +27,7 @@ from ml.data.demo.probabilities import CHURN_DAYS, true_probabilities
 from ml.data.demo.process import Calendar
 from ml.data.demo.records import open_records
 from ml.data.demo.simulate import simulate
-from ml.data.demo.traits import draw_traits
+from ml.data.demo.traits import Traits, draw_traits
 from ml.data.demo.truth import write_truth
 from ml.errors import KithError
 
@@ -96,15 +97,11 @@ def write_demo(
     start = _months_before(end, months)
     first_day = start - timedelta(days=p.burn_in_days)
     days = (end - first_day).days
-    # One generator per topic: deepening one leaves the others as they are.
-    rng = {topic: np.random.default_rng([seed, number]) for number, topic in enumerate(TOPICS)}
+    rng = generators(seed)
 
     say(f"living through {days:,} days of {customers:,} people")
-    traits = draw_traits(customers, p, rng["traits"])
-    calendar = Calendar.starting(first_day, days + CHURN_DAYS, p)
-    # An earlier day too, whose windows have all closed by the end, where the history is that long.
-    earlier = [day for day in (days - CHURN_DAYS,) if day > p.burn_in_days]
-    history = simulate(traits, calendar, days, rng["simulation"], remember=earlier)
+    traits, history = live(customers, months, seed, end, p)
+    calendar = history.calendar
     say("working out the true probabilities")
     probabilities = {
         first_day + timedelta(days=day): true_probabilities(traits, state, calendar, day)
@@ -157,6 +154,25 @@ def write_demo(
         delivery.repeated_rows,
         truth_rows,
     )
+
+
+def generators(seed: int) -> dict[str, np.random.Generator]:
+    """One generator per topic: deepening one leaves the others as they are."""
+    return {topic: np.random.default_rng([seed, number]) for number, topic in enumerate(TOPICS)}
+
+
+def live(
+    customers: int, months: int, seed: int, end: date, p: DemoParameters
+) -> tuple[Traits, History]:
+    """Who the people of a demo brand are, and their history with the hidden state at its end; nothing is written."""
+    rng = generators(seed)
+    first_day = _months_before(end, months) - timedelta(days=p.burn_in_days)
+    days = (end - first_day).days
+    traits = draw_traits(customers, p, rng["traits"])
+    calendar = Calendar.starting(first_day, days + CHURN_DAYS, p)
+    # An earlier day too, whose windows have all closed by the end, where the history is that long.
+    earlier = [day for day in (days - CHURN_DAYS,) if day > p.burn_in_days]
+    return traits, simulate(traits, calendar, days, rng["simulation"], remember=earlier)
 
 
 def _check(landing: Path, truth: Path, customers: int, months: int, seed: int) -> None:
