@@ -78,6 +78,25 @@ class Home:
         return self.root / "published"
 
     @property
+    def activation(self) -> Path:
+        """What was decided on the scores: who gets what, and what was exported."""
+        return self.root / "activation"
+
+    def activation_version(self, name: str) -> Path:
+        """The tables of decisions that were made on one published version."""
+        return self.activation / "versions" / name
+
+    @property
+    def exports(self) -> Path:
+        """Every list that left the house: destination, audience, version."""
+        return self.activation / "exports"
+
+    @property
+    def suppression_list(self) -> Path:
+        """Whom never to contact; a relative path of the setting means the same from wherever a step is started."""
+        return self.root / self.settings.suppression_file
+
+    @property
     def reports(self) -> Path:
         """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"

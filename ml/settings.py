@@ -27,7 +27,12 @@ from ml.errors import KithError
 SETTINGS_FILE = "kith.toml"
 
 # What may differ between two runs that publish the same bytes.
-NOT_PART_OF_THE_RUN = {"threads", "memory_limit", "rates_file"}
+NOT_PART_OF_THE_RUN = {
+    *("threads", "memory_limit", "rates_file"),
+    # Exports come after publishing.
+    *("max_score_age_days", "min_list_size", "suppression_file"),
+    *("bid_margin_share", "bid_cap_quantile", "most_bid_value"),
+}
 
 
 def _known_zone(name: str) -> str:
@@ -102,6 +107,22 @@ class Settings(BaseSettings):
     max_customer_records: int = Field(
         100, ge=2, description="A customer of more records is cut at its weakest evidence."
     )
+    max_score_age_days: int = Field(
+        3,
+        ge=0,
+        description="Days a published version may be old for a list to be exported from it.",
+    )
+    min_list_size: int | None = Field(
+        None, ge=1, description="Fewest people of an exported list; each destination has its own."
+    )
+    suppression_file: Path = Field(
+        Path("suppression.csv"), description="CSV kind,value of whom never to contact."
+    )
+    bid_margin_share: Share = Field(0.30, description="Share of an order's money that is margin.")
+    bid_cap_quantile: Share = Field(
+        0.99, description="Bid values end at this quantile of the positive ones."
+    )
+    most_bid_value: float | None = Field(None, gt=0, description="No bid value is greater.")
     schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
     )

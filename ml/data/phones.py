@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 import phonenumbers
 import pyarrow as pa
+from phonenumbers.geodata.locale import LOCALE_DATA
 
 from ml.data.sql_text import raw_rows
 from ml.data.warehouse import keep_table
 from ml.home import Home
+
+# Codes that are written for a country without being its code in ISO 3166-1.
+OTHER_CODES = {"uk": "GB", "usa": "US", "u.s.": "US", "u.s.a.": "US", "u.k.": "GB", "el": "GR"}
 
 COLUMNS = {"raw": "varchar", "e164": "varchar", "country": "varchar"}
 
@@ -26,6 +32,25 @@ def e164(raw: str, default_country: str | None) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def country_code(text: str) -> str | None:
+    """The country that a text names: two capital letters (ISO 3166-1), or None when it names none, or several.
+
+    Codes and names are understood, these in every language that the phone library knows the names in.
+    """
+    plain = text.strip().casefold()
+    return _country_names().get(plain)
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    named: dict[str, set[str]] = {}
+    for code, names in LOCALE_DATA.items():
+        for name in {name for name in names.values() if not name.startswith("*")}:
+            named.setdefault(name.casefold(), set()).add(code)
+    found = {name: next(iter(codes)) for name, codes in named.items() if len(codes) == 1}
+    return found | {code.casefold(): code for code in LOCALE_DATA} | OTHER_CODES
 
 
 def normalise_phones(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
