@@ -28,14 +28,11 @@ SETTINGS_FILE = "kith.toml"
 
 # What may differ between two runs that publish the same bytes.
 NOT_PART_OF_THE_RUN = {
-    "threads",
-    "memory_limit",
-    "rates_file",
-    "audience_seconds",
-    # What is planned on a published version does not change the version.
-    "daily_contacts",
-    "daily_contact_budget",
-    "assumed_effect_share",
+    *("threads", "memory_limit", "rates_file", "audience_seconds"),
+    # What is planned and exported comes after publishing and does not change the version.
+    *("daily_contacts", "daily_contact_budget", "assumed_effect_share"),
+    *("max_score_age_days", "min_list_size", "suppression_file"),
+    *("bid_margin_share", "bid_cap_quantile", "most_bid_value"),
 }
 
 
@@ -130,6 +127,22 @@ class Settings(BaseSettings):
         0.05,
         description="Where no effect was measured: share of the chance to buy that a message adds.",
     )
+    max_score_age_days: int = Field(
+        3,
+        ge=0,
+        description="Days a published version may be old for a list to be exported from it.",
+    )
+    min_list_size: int | None = Field(
+        None, ge=1, description="Fewest people of an exported list; each destination has its own."
+    )
+    suppression_file: Path = Field(
+        Path("suppression.csv"), description="CSV kind,value of whom never to contact."
+    )
+    bid_margin_share: Share = Field(0.30, description="Share of an order's money that is margin.")
+    bid_cap_quantile: Share = Field(
+        0.99, description="Bid values end at this quantile of the positive ones."
+    )
+    most_bid_value: float | None = Field(None, gt=0, description="No bid value is greater.")
     schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
     )

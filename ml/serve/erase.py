@@ -13,6 +13,7 @@ from io import BytesIO
 
 import pandas as pd
 
+from ml.activate.export.erasure import forget_in_activation
 from ml.data import landed_person
 from ml.data.demo import default_truth_folder
 from ml.data.erasure_filter import ErasureFilter
@@ -54,6 +55,9 @@ def _erase(erasure: Erasure) -> None:
         remember_person(erasure, landing, erasures)
     # From here on no run sees the person, and the same command once more finishes what was interrupted.
     texts = _texts_to_seek(erasure, landing, erasures)
+    # Before the versions: their maps tell under which ids the person was exported.
+    for told in forget_in_activation(home, erasures):
+        say(told)
     for version in forget_in_versions(home, erasures):
         say(f"rewritten: version {version}")
     unreached = _forget_in_mlflow(erasure, erasures)

@@ -38,13 +38,26 @@ TAGS, HOUSEHOLD_TAGS = "customer_tags.parquet", "household%"
 
 
 def finish_swaps(home: Home) -> None:
-    """Bring back what a crash in the middle of a swap left aside."""
-    for aside in Versions(home).folder.glob(".*.old"):
+    """Bring back what a crash in the middle of a swap left aside among the versions."""
+    finish_swaps_in(Versions(home).folder)
+
+
+def finish_swaps_in(folder: Path) -> None:
+    """Bring back what a crash in the middle of a swap left aside in any folder."""
+    for aside in folder.glob(".*.old"):
         version = aside.with_name(aside.name.removeprefix(".").removesuffix(".old"))
         if version.exists():
             shutil.rmtree(aside)
         else:
             os.replace(aside, version)
+
+
+def swap(part: Path, folder: Path) -> None:
+    """Let a folder take the place of another by two renames; `finish_swaps_in` mends a crash between them."""
+    aside = folder.with_name(f".{folder.name}.old")
+    os.replace(folder, aside)
+    os.replace(part, folder)
+    shutil.rmtree(aside)
 
 
 def records_in_versions(
@@ -95,7 +108,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, versions: Path, version: Ver
             f"The version {version.name} lacks {' and '.join(missing)}, so nobody can tell whom it speaks of. Remove "
             f"{folder} and run again."
         )
-    _find_ids(connection, folder)
+    find_erased_ids(connection, folder)
     part = versions / f".{version.name}.part"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -103,7 +116,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, versions: Path, version: Ver
         changed = {
             entry["name"]: entry
             for path in sorted(folder.glob("*.parquet"))
-            if (entry := _write_without(connection, path, part / path.name))
+            if (entry := write_without(connection, path, part / path.name))
         }
         if not changed:
             return False
@@ -114,16 +127,13 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, versions: Path, version: Ver
             "files": [changed.get(entry["name"], entry) for entry in version.manifest["files"]]
         }
         (part / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        aside = versions / f".{version.name}.old"
-        os.replace(folder, aside)
-        os.replace(part, folder)
-        shutil.rmtree(aside)
+        swap(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return True
 
 
-def _find_ids(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def find_erased_ids(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Make `erased_ids`: the ids under which erased people stand in a version.
 
     These are the ids on the list, and those that an erased record had on the version's day: at that time
@@ -164,7 +174,7 @@ def _find_households(connection: duckdb.DuckDBPyConnection, customers: Path) -> 
         )
 
 
-def _write_without(
+def write_without(
     connection: duckdb.DuckDBPyConnection, path: Path, target: Path
 ) -> dict[str, Any] | None:
     """Write a file without erased people; None when it holds none of them."""

@@ -1,0 +1,1 @@
+"""The one gate between an audience and a list that leaves the house."""

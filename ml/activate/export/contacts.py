@@ -1,0 +1,134 @@
+"""Contacts of the days before: what the brand reported (the warehouse), and what Kith's own lists delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from ml.activate.export.destinations import DESTINATIONS, PURPOSES
+from ml.activate.export.facts import ANY_CHANNEL, Cap, Contact
+from ml.activate.export.ledger import LOG, Ledger, all_ledgers, read_log
+from ml.activate.export.published import NO_MESSAGE
+from ml.data.sql_text import people_now
+from ml.data.warehouse import connect
+from ml.errors import KithError
+from ml.home import Home
+from ml.run import RunState
+
+Contacts = dict[str, set[Contact]]
+
+_VISIBLE = """
+    contacts.visible_on <= $day and (contacts.superseded_on is null or $day < contacts.superseded_on)
+"""
+# A yes that was said after the unsubscribing opens the channel again.
+_OPTED_OUT = f"""
+    with people as (from {people_now()})
+    select distinct people.customer_id
+    from events.fct_contacts as contacts
+    inner join people using (record_no)
+    left join events.int_customer__consents as consents
+        on people.customer_no = consents.customer_no and consents.purpose = $purpose and consents.granted
+            and consents.occurred_at > contacts.occurred_at
+    where contacts.channel = $channel and contacts.outcome in ('unsubscribed', 'complained')
+        and consents.customer_no is null and {_VISIBLE}
+    order by all
+"""
+_CONTACTED = f"""
+    with people as (from {people_now()})
+    select distinct people.customer_id, contacts.channel, cast(contacts.occurred_at as date) as contacted_on
+    from events.fct_contacts as contacts
+    inner join people using (record_no)
+    where contacts.occurred_at >= $since and contacts.channel in (select unnest($channels))
+        and people.customer_id in (select unnest($ids)) and {_VISIBLE}
+    order by all
+"""
+_CHANNELS = "select distinct channel from events.fct_contacts order by channel"
+
+
+def reported_contacts(
+    home: Home, day: date, version_day: date, channel: str, caps: Iterable[Cap], ids: list[str]
+) -> tuple[Contacts, frozenset[str]]:
+    """What the brand reported of these people: contacts within the caps, and who opted out of the channel.
+
+    Raises:
+        KithError: the warehouse does not reach the version's day, so that nobody knows who unsubscribed.
+    """
+    built = RunState.built_for(home, "events")
+    if built is None or built < version_day:
+        raise KithError(
+            f"Who unsubscribed and who was contacted lately stands in the warehouse of {home.root}, which "
+            f"{f'was built for {built}' if built else 'is not built'}; the version is of {version_day}. Nothing was "
+            "exported. Run `kith run` for the version's day first."
+        )
+    caps = list(caps)
+    with connect(home, read_only=True) as connection:
+        consent = PURPOSES.get(channel, ())
+        opted_out = connection.execute(
+            _OPTED_OUT,
+            {"day": day, "channel": channel, "purpose": consent[0] if len(consent) == 1 else ""},
+        ).fetchall()
+        found: Contacts = {}
+        if caps:
+            for who, on_channel, on in _contacted(connection, day, caps, ids):
+                found.setdefault(who, set()).add((on_channel, on))
+    return found, frozenset(who for (who,) in opted_out)
+
+
+def _contacted(
+    connection: duckdb.DuckDBPyConnection, day: date, caps: list[Cap], ids: list[str]
+) -> list[tuple[str, str, date]]:
+    channels = {cap.channel for cap in caps}
+    if ANY_CHANNEL in channels:
+        known = {channel for (channel,) in connection.execute(_CHANNELS).fetchall() if channel}
+        channels = known - set(NO_MESSAGE)
+    since = _first_day(day, caps)
+    return connection.execute(
+        _CONTACTED, {"day": day, "since": since, "channels": sorted(channels), "ids": ids}
+    ).fetchall()
+
+
+def delivered_contacts(
+    home: Home,
+    day: date,
+    caps: Iterable[Cap],
+    this: Ledger,
+    surviving: Mapping[str, str],
+    into: Contacts,
+) -> None:
+    """Add what Kith's own lists delivered within the caps.
+
+    The same audience at the same destination on the same day is the same occasion, and does not count.
+    """
+    caps = list(caps)
+    if not caps:
+        return
+    meant, since = {cap.channel for cap in caps}, _first_day(day, caps)
+    for ledger in all_ledgers(home, DESTINATIONS):
+        is_this = ledger.folder == this.folder
+        for folder in _exports_since(ledger, since, home.settings.max_score_age_days):
+            for who, channel, on in _delivered(folder):
+                counts = channel in meant or (ANY_CHANNEL in meant and channel not in NO_MESSAGE)
+                if counts and since <= on <= day and not (is_this and on == day):
+                    into.setdefault(surviving.get(who, who), set()).add((channel, on))
+
+
+def _exports_since(ledger: Ledger, since: date, most_age: int) -> list[Path]:
+    """Exports that may have been made on a day or later: a version's name begins with its own day."""
+    folders = sorted(path.parent for path in ledger.folder.glob(f"[!.]*/{LOG}"))
+    first = since - timedelta(days=most_age)
+    return [folder for folder in folders if date.fromisoformat(folder.name[:10]) >= first]
+
+
+def _delivered(folder: Path) -> list[tuple[str, str, date]]:
+    log = read_log(folder, ["customer_id", "channel", "as_of_date", "is_delivered"])
+    return [
+        (row["customer_id"], row["channel"], row["as_of_date"])
+        for row in log.filter(log["is_delivered"]).to_pylist()
+    ]
+
+
+def _first_day(day: date, caps: Iterable[Cap]) -> date:
+    return day - timedelta(days=max(cap.period_days for cap in caps) - 1)
