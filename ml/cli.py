@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ml.commands import experiments, home, landing, people, steps
+from ml.commands import effects, experiments, home, landing, people, steps
 from ml.errors import KithError
 from ml.faults import describe_fault
 
@@ -24,6 +24,7 @@ def cli() -> None:
 for _command in (
     *landing.COMMANDS,
     *steps.COMMANDS,
+    *effects.COMMANDS,
     *experiments.COMMANDS,
     *home.COMMANDS,
     *people.COMMANDS,

@@ -78,6 +78,20 @@ class Home:
         return self.root / "published"
 
     @property
+    def activation(self) -> Path:
+        """What was decided on the scores: who gets what, and what was exported."""
+        return self.root / "activation"
+
+    def activation_version(self, name: str) -> Path:
+        """The tables of decisions that were made on one published version."""
+        return self.activation / "versions" / name
+
+    @property
+    def exports(self) -> Path:
+        """Every list that left the house: destination, audience, version."""
+        return self.activation / "exports"
+
+    @property
     def reports(self) -> Path:
         """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"
@@ -95,6 +109,10 @@ class Home:
     def relationship_page(self) -> Path:
         """The page with pictures of levels, cohorts and concentration."""
         return self.reports / "relationship" / "index.html"
+
+    def effects_page(self, name: str) -> Path:
+        """The page on what messages do ("uplift") or on what lists and campaigns brought ("lift")."""
+        return self.reports / name / "index.html"
 
     def experiment_report(self, name: str) -> Path:
         """Folder of the report on one experiment."""

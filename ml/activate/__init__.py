@@ -1,0 +1,1 @@
+"""From scores to decisions: who is contacted, with what, and what it brought."""
