@@ -95,6 +95,8 @@ class Home:
     def audience_keys(self) -> Path:
         """Which audience keys were used, for what and when; it holds no person."""
         return self.activation / "audience_keys.json"
+
+    @property
     def suppression_list(self) -> Path:
         """Whom never to contact; a relative path of the setting means the same from wherever a step is started."""
         return self.root / self.settings.suppression_file

@@ -111,6 +111,18 @@ class Settings(BaseSettings):
     reward_share: Share = Field(
         0.05, description="Share of the revenue brought that is handed out to who brought it."
     )
+    effect_days: int = Field(
+        14, ge=1, le=365, description="Days after a list went out in which its effect is read."
+    )
+    effect_stay_days: int = Field(
+        90, ge=1, le=730, description="Days without an order that count as having left a list."
+    )
+    least_effect: Share = Field(
+        0.01, description="A message that changes a chance by less than this does not matter."
+    )
+    max_uplift_rows: int = Field(
+        400_000, ge=1_000, description="Randomised contacts that one effect model learns from."
+    )
     match_weight: float = Field(
         1.0, ge=-10, le=40, description="Bits of evidence from which two records are one person."
     )

@@ -117,7 +117,25 @@ class Registry:
         files: Mapping[str, bytes] | None = None,
     ) -> str:
         """Log one run of a target's experiment and return its id."""
-        experiment = self._experiment(target)
+        return self.log_in(
+            model_name(target), name, tags=tags, parameters=parameters, metrics=metrics, texts=texts,
+            figures=figures, files=files,
+        )  # fmt: skip
+
+    def log_in(
+        self,
+        experiment_name: str,
+        name: str,
+        *,
+        tags: Mapping[str, str],
+        parameters: Mapping[str, Any],
+        metrics: Mapping[str, float],
+        texts: Mapping[str, str] | None = None,
+        figures: Mapping[str, Figure] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """Log one run of an experiment and return its id."""
+        experiment = self._experiment(experiment_name)
         run_id = str(
             self._client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
         )
@@ -274,9 +292,22 @@ class Registry:
 
     def files(self, model: RegisteredModel, folder: str) -> dict[str, bytes]:
         """The files of one artifact folder of the run that made a version, by name."""
+        return self.files_of(model.run_id, folder)
+
+    def files_of(self, run_id: str, folder: str) -> dict[str, bytes]:
+        """The files of one artifact folder of a run, by name."""
         with tempfile.TemporaryDirectory() as target:
-            local = Path(self._client.download_artifacts(model.run_id, folder, target))
+            local = Path(self._client.download_artifacts(run_id, folder, target))
             return {path.name: path.read_bytes() for path in sorted(local.iterdir())}
+
+    def runs_in(self, experiment_name: str) -> list[tuple[str, dict[str, str]]]:
+        """The runs of an experiment that ended well, as (id, tags), the first logged first."""
+        found = self._client.get_experiment_by_name(experiment_name)
+        if found is None:
+            return []
+        runs = [run for run in self._runs([found.experiment_id]) if run.info.status == "FINISHED"]
+        runs.sort(key=lambda run: (run.info.start_time, run.info.run_id))
+        return [(str(run.info.run_id), dict(run.data.tags)) for run in runs]
 
     def rewrite_samples(self, rewrite: Callable[[bytes], bytes | None]) -> int:
         """Pass every Parquet artifact of every run, deleted ones too, through `rewrite`.
@@ -330,8 +361,7 @@ class Registry:
             elif found.path.endswith(".parquet"):
                 yield found.path
 
-    def _experiment(self, target: Target) -> str:
-        name = model_name(target)
+    def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)

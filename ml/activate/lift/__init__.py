@@ -1,0 +1,1 @@
+"""What lists and campaigns brought: those written to beside those held out."""

@@ -1,0 +1,1 @@
+"""Whom a message moves: effects learned from contacts that a coin decided."""

@@ -1,0 +1,110 @@
+"""The tables of effects: `uplift.parquet` and `uplift_quality.parquet` of one published version."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ml.activate.uplift.bundle import EffectModel
+from ml.activate.uplift.segments import deciles_of, segments_of
+
+NOT_ELIGIBLE = "not_eligible"
+
+UPLIFT = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("channel", pa.string()),
+        ("outcome", pa.string()),
+        ("horizon_days", pa.int32()),
+        ("effect", pa.float64()),
+        ("effect_low", pa.float64()),
+        ("effect_high", pa.float64()),
+        ("rate_without", pa.float64()),
+        ("decile", pa.int32()),
+        ("segment", pa.string()),
+        ("is_causal", pa.bool_()),
+        ("status", pa.string()),
+        ("reason_code", pa.string()),
+    ]
+)
+QUALITY = pa.schema(
+    [
+        ("channel", pa.string()),
+        ("outcome", pa.string()),
+        ("horizon_days", pa.int32()),
+        ("measure", pa.string()),
+        ("decile", pa.int32()),
+        ("value", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("predicted", pa.float64()),
+        ("contacts", pa.int64()),
+        ("is_causal", pa.bool_()),
+        ("reason_code", pa.string()),
+    ]
+)
+
+
+def uplift_rows(
+    model: EffectModel, scored: pd.DataFrame, eligible: set[str], least_effect: float
+) -> pa.Table:
+    """One model's rows of `uplift`: everybody in `scored` (customer_id and the features), by customer_id.
+
+    Only whom the coin could have chosen gets an effect: of the others the experiment says nothing.
+    """
+    rows = scored[["customer_id"]].copy()
+    rows["effect"] = rows["effect_low"] = rows["effect_high"] = rows["rate_without"] = float("nan")
+    rows["decile"], rows["segment"] = pd.array([pd.NA] * len(rows), dtype="Int32"), None
+    rows["status"], rows["reason_code"] = "not_scored", model.reason
+    if model.line is not None:
+        reachable = rows["customer_id"].isin(eligible)
+        rows.loc[~reachable, "reason_code"] = NOT_ELIGIBLE
+        rows.loc[reachable, "status"] = "scored"
+        found = model.effects(scored[reachable])
+        for column in ("effect", "effect_low", "effect_high"):
+            rows.loc[reachable, column] = found[column]
+        rows.loc[reachable, "rate_without"] = found["without"]
+        rows.loc[reachable, "segment"] = segments_of(found, model.sign, least_effect)
+        if model.is_ranked:
+            benefit = (model.sign * found["effect"]).to_numpy()
+            rows.loc[reachable, "decile"] = deciles_of(benefit, rows.loc[reachable, "customer_id"])
+    for column in ("effect", "effect_low", "effect_high", "rate_without"):
+        rows[column] = [float(f"{number:.9g}") for number in rows[column]]
+    rows["channel"], rows["outcome"] = model.channel, model.outcome
+    rows["horizon_days"], rows["is_causal"] = model.horizon_days or None, model.is_causal
+    return pa.Table.from_pandas(rows[UPLIFT.names], UPLIFT, preserve_index=False)
+
+
+def quality_rows(models: Sequence[EffectModel]) -> pa.Table:
+    """What was found of each model; a model of which nothing is known has one row that says so."""
+    rows = [
+        {
+            "channel": model.channel,
+            "outcome": model.outcome,
+            "horizon_days": model.horizon_days or None,
+            "is_causal": model.is_causal,
+            "reason_code": model.reason,
+            **row,
+        }
+        for model in models
+        for row in (model.quality or ({"measure": "contacts", "value": 0.0},))
+    ]
+    return pa.Table.from_pylist(rows, QUALITY)
+
+
+def write_parts(path: Path, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:
+    """Write a table part by part beside its place, and move it there; gives its rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part")
+    rows = 0
+    with pq.ParquetWriter(beside, schema, compression="zstd") as sink:
+        for part in parts:
+            sink.write_table(part)
+            rows += part.num_rows
+    os.replace(beside, path)
+    return rows

@@ -1,0 +1,114 @@
+"""Planted uplift: does the ranking find whom messages move, and how much of what the truth itself would find?
+
+`python tests/bench/bench_uplift.py [--contacts 200000]` draws randomised contacts whose true effects are known.
+`python tests/bench/bench_uplift.py --home HOME --truth LANDING-truth`, after `kith uplift` on a demo landing zone,
+holds the published effects on buying against the true effects of the people behind each customer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from ml.activate.uplift.judging import qini
+from ml.activate.uplift.study import study_effects
+from ml.data.warehouse import connect
+from ml.home import Home
+from ml.serve.versions import Versions
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "activate"))
+from effect_worlds import make_effect_world
+
+_BEHIND = """
+with true_effects as (
+    select people.customer_id, avg(effects.effect_on_next_purchase) as purchase, avg(effects.effect_on_churn) as churn
+    from identity.int_identity__customers_now as people
+    inner join read_parquet($records) as records using (source, source_key)
+    inner join read_parquet($effects) as effects using (person_id)
+    group by people.customer_id
+)
+select uplift.channel, uplift.outcome, uplift.status, uplift.reason_code, uplift.effect, uplift.segment,
+    case uplift.outcome when 'purchase' then truth.purchase else truth.churn end as truth
+from read_parquet($uplift) as uplift
+inner join true_effects as truth using (customer_id)
+where uplift.outcome in ('purchase', 'churn') and uplift.status = 'scored'
+order by uplift.channel, uplift.outcome, uplift.customer_id
+"""
+
+
+def made_up(contacts: int, seed: int) -> None:
+    """Fit on planted contacts and print what the ranking reaches."""
+    world = make_effect_world(contacts, seed, columns=60)
+    began = time.perf_counter()
+    study = study_effects(world.values, world.trial, 1, seed, 2)
+    seconds = time.perf_counter() - began
+    fresh = make_effect_world(contacts, seed + 1, columns=60)
+    assert study.fitted is not None and study.blend is not None and study.judgement is not None
+    ranked = study.blend.of(study.fitted.predict(fresh.values, study.share))
+    own = qini(fresh.effect, fresh.effect)
+    found = study.judgement.qini
+    print(f"| randomised contacts | {contacts:,} |\n|---|---|")
+    print(f"| Qini, out of fold, 95 % | {found.value:.5f} ({found.low:.5f} to {found.high:.5f}) |")
+    print(f"| Qini of the generator's own ranking | {own:.5f} |")
+    print(f"| share of it, out of fold by measured effects | {found.value / own:.2f} |")
+    print(f"| share of it, fresh people by true effects | {qini(ranked, fresh.effect) / own:.2f} |")
+    print(f"| rank correlation with the true effect | {spearmanr(ranked, fresh.effect)[0]:.2f} |")
+    print(f"| learner | {study.blend.learner} |")
+    print(f"| smallest visible average effect | {100 * study.smallest:.2f} points |")
+    print(f"| seconds | {seconds:.0f} |")
+
+
+def demo_brand(home: Path, truth: Path) -> None:
+    """Hold a home's published effects against the demo brand's truth."""
+    place = Home(home.resolve())
+    version = Versions(place).current()
+    assert version is not None
+    with connect(place, read_only=True) as connection:
+        rows = connection.execute(
+            _BEHIND,
+            {
+                "records": str(truth / "records.parquet"),
+                "effects": str(truth / "message_effects.parquet"),
+                "uplift": str(place.activation_version(version.name) / "uplift.parquet"),
+            },
+        ).df()
+    print(
+        "| channel, outcome | customers | mean effect, true | rank correlation | share of the truth's Qini |"
+    )
+    print("|---|---|---|---|---|")
+    for (channel, outcome), own in rows.groupby(["channel", "outcome"]):
+        effect, true = (
+            own[name].to_numpy(np.float64) * (1 if outcome == "purchase" else -1)
+            for name in ("effect", "truth")
+        )
+        means = f"{100 * effect.mean():+.2f}, {100 * true.mean():+.2f}"
+        if np.ptp(effect) == 0:
+            print(f"| {channel}, {outcome} | {len(own):,} | {means} | average only | – |")
+            continue
+        print(
+            f"| {channel}, {outcome} | {len(own):,} | {means} | {spearmanr(effect, true)[0]:.2f} | "
+            f"{qini(effect, true) / qini(true, true):.2f} |"
+        )
+
+
+def main() -> None:
+    """Read the arguments and run what they ask for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--contacts", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--truth", type=Path)
+    options = parser.parse_args()
+    if options.home:
+        demo_brand(options.home, options.truth)
+    else:
+        made_up(options.contacts, options.seed)
+
+
+if __name__ == "__main__":
+    main()
