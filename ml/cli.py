@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from ml.commands import experiments, home, landing, people, steps
+from ml.commands import experiments, home, landing, people, recommend, steps
 from ml.errors import KithError
 from ml.faults import describe_fault
 
@@ -27,6 +27,7 @@ for _command in (
     *experiments.COMMANDS,
     *home.COMMANDS,
     *people.COMMANDS,
+    *recommend.COMMANDS,
 ):
     cli.add_command(_command)
 

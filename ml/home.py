@@ -78,6 +78,15 @@ class Home:
         return self.root / "published"
 
     @property
+    def activation(self) -> Path:
+        """What is decided from the published scores: who is written to, with what."""
+        return self.root / "activation"
+
+    def activation_version(self, name: str) -> Path:
+        """Tables that the steps after publishing made for one published version."""
+        return self.activation / "versions" / name
+
+    @property
     def reports(self) -> Path:
         """What people look at: validation results and documentation, as pages."""
         return self.root / "reports"
@@ -109,6 +118,11 @@ class Home:
     def latest_monitoring(self) -> Path:
         """What monitoring says of each target's latest day, in lines for people."""
         return self.monitoring / "latest.txt"
+
+    @property
+    def recommendation_page(self) -> Path:
+        """The page on what is offered, and how good such offers were."""
+        return self.reports / "recommendations" / "index.html"
 
     @property
     def dbt_docs(self) -> Path:

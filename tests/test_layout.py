@@ -22,6 +22,7 @@ TALKS_TO = {
     "mlflow": {"ml/learn/registry.py"},
     "great_expectations": {"expectations/validation.py"},
     "lightgbm": {"ml/learn/models/trees.py", "ml/learn/expected/boosting.py"},
+    "implicit": {"ml/activate/recommend/collaborative.py"},
     "optuna": {"ml/learn/training/search.py"},
     "phonenumbers": {"ml/data/phones.py"},
 }

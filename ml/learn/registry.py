@@ -117,7 +117,31 @@ class Registry:
         files: Mapping[str, bytes] | None = None,
     ) -> str:
         """Log one run of a target's experiment and return its id."""
-        experiment = self._experiment(target)
+        return self.log_in(
+            model_name(target),
+            name,
+            tags=tags,
+            parameters=parameters,
+            metrics=metrics,
+            texts=texts,
+            figures=figures,
+            files=files,
+        )
+
+    def log_in(
+        self,
+        experiment_name: str,
+        name: str,
+        *,
+        tags: Mapping[str, str],
+        parameters: Mapping[str, Any],
+        metrics: Mapping[str, float],
+        texts: Mapping[str, str] | None = None,
+        figures: Mapping[str, Figure] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """Log one run of an experiment of any name and return its id."""
+        experiment = self._experiment(experiment_name)
         run_id = str(
             self._client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
         )
@@ -330,8 +354,7 @@ class Registry:
             elif found.path.endswith(".parquet"):
                 yield found.path
 
-    def _experiment(self, target: Target) -> str:
-        name = model_name(target)
+    def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)

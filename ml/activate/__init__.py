@@ -1,0 +1,1 @@
+"""From scores to decisions: who is written to, with what, and whether it worked."""
