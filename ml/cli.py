@@ -10,7 +10,18 @@ from pathlib import Path
 
 import click
 
-from ml.commands import audiences, experiments, home, landing, people, steps
+from ml.commands import (
+    audiences,
+    effects,
+    experiments,
+    exports,
+    home,
+    landing,
+    people,
+    plan,
+    recommend,
+    steps,
+)
 from ml.errors import KithError
 from ml.faults import describe_fault
 
@@ -25,9 +36,13 @@ for _command in (
     *landing.COMMANDS,
     *steps.COMMANDS,
     *experiments.COMMANDS,
+    *audiences.COMMANDS,
+    *recommend.COMMANDS,
+    *effects.COMMANDS,
+    *plan.COMMANDS,
+    *exports.COMMANDS,
     *home.COMMANDS,
     *people.COMMANDS,
-    *audiences.COMMANDS,
 ):
     cli.add_command(_command)
 

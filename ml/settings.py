@@ -122,6 +122,20 @@ class Settings(BaseSettings):
     )
     max_uplift_rows: int = Field(
         400_000, ge=1_000, description="Randomised contacts that one effect model learns from."
+    recommend_horizon_days: int = Field(
+        30, ge=1, description="Days within which an offer has to be taken up to count as a hit."
+    )
+    recommend_unsold_days: int = Field(
+        90, ge=1, description="What nobody bought for so long is not offered."
+    )
+    recommend_new_days: int = Field(
+        60, ge=0, description="So long after its launch a product is new and offered unsold."
+    )
+    recommend_repeat_share: Share = Field(
+        0.02, description="Where fewer buyers bought the same again, things are bought once only."
+    )
+    recommend_rest_days: int = Field(
+        365, ge=0, description="What is bought once only is not offered so long after its purchase."
     )
     match_weight: float = Field(
         1.0, ge=-10, le=40, description="Bits of evidence from which two records are one person."

@@ -26,6 +26,7 @@ TALKS_TO = {
         "ml/learn/expected/boosting.py",
         "ml/activate/uplift/boosting.py",
     },
+    "implicit": {"ml/activate/recommend/collaborative.py"},
     "optuna": {"ml/learn/training/search.py"},
     "phonenumbers": {"ml/data/phones.py"},
 }

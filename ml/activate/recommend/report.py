@@ -1,0 +1,82 @@
+"""One page on what is offered: how good each method was, and why things are offered. It shows counts and no person."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from ml.activate.recommend.methods import METHODS
+from ml.serve.relationship_page import svg_of
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>What to offer as of {day}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
+svg {{ width: 100%; height: auto; }}
+table {{ border-collapse: collapse; }}
+td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; }}
+td.number {{ text-align: right; }}
+</style>
+</head>
+<body>
+<h1>What to offer as of {day}</h1>
+{body}
+</body>
+</html>
+"""
+
+READING = (
+    "Each point is the share of people who, in the window, took at least one of the three things that the method would "
+    "have offered them; only people who took anything are counted. The line holds nine in ten of the figures that other "
+    "people like them would have given. Offers are guessed here, not sent: that an offered thing is bought does not say "
+    "that it was bought because of the offer."
+)
+
+
+def quality_plot(quality: pd.DataFrame, metric: str = "hit_rate_3") -> Figure:
+    """A figure of every method with its interval, the chosen one filled. `quality` is the published table."""
+    rows = quality.loc[quality["metric"] == metric].iloc[::-1]
+    figure = Figure(figsize=(7, 0.4 * len(rows) + 1), layout="constrained")
+    axes = figure.subplots()
+    heights = np.arange(len(rows))
+    axes.hlines(heights, rows["low"], rows["high"], color="0.6")
+    filled = ["C0" if chosen else "white" for chosen in rows["chosen"]]
+    axes.scatter(rows["value"], heights, c=filled, edgecolors="C0", zorder=2)
+    axes.set_yticks(heights, rows["method"])
+    axes.set(xlabel=metric.replace("_", " "), xlim=(0, None))
+    return figure
+
+
+def write_page(
+    path: Path, day: str, said: list[str], quality: pd.DataFrame, why: pd.Series
+) -> None:
+    """Write the page: what is said of the day, the picture, what the methods are, and the reasons counted."""
+    body = [f"<p>{escape(line)}</p>" for line in said]
+    if len(quality):
+        body += [f"<figure>{svg_of(quality_plot(quality))}", f"<figcaption>{READING}</figcaption>"]
+        body += ["</figure>", _table(["method", "what it offers"], _meanings())]
+    if len(why):
+        counted = [(reason, f"{count:,}") for reason, count in why.items()]
+        body.append(_table(["why", "offers"], counted))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(_PAGE.format(day=day, body="\n".join(body)), encoding="utf-8")
+    part.replace(path)
+
+
+def _meanings() -> list[tuple[str, str]]:
+    return [(method.name, method.meaning) for method in METHODS]
+
+
+def _table(head: list[str], rows: list[tuple[str, str]]) -> str:
+    lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
+    for row in rows:
+        lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
+    return "<table>\n" + "\n".join(lines) + "\n</table>"
