@@ -130,6 +130,15 @@ class Home:
         return self.reports / "monitoring"
 
     @property
+    def recommendation_page(self) -> Path:
+        """The page on what is offered, and how good such offers were."""
+        return self.reports / "recommendations" / "index.html"
+
+    def effects_page(self, name: str) -> Path:
+        """The page on what messages do ("uplift") or on what lists and campaigns brought ("lift")."""
+        return self.reports / name / "index.html"
+
+    @property
     def plan_page(self) -> Path:
         """Today's plan of contacts in words, with a picture."""
         return self.reports / "plan" / "index.html"

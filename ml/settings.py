@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     )
     max_uplift_rows: int = Field(
         400_000, ge=1_000, description="Randomised contacts that one effect model learns from."
+    )
     recommend_horizon_days: int = Field(
         30, ge=1, description="Days within which an offer has to be taken up to count as a hit."
     )
