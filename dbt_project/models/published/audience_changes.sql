@@ -59,14 +59,7 @@ before as (
 
 with_former_scores as (
     select
-        {%- for column, target in columns_before() %}
-        {%- if target %}
-        case when today.{{ column }} is not null then coalesce(before.{{ column }}, today.{{ column }}) end as {{ column }},
-        {%- elif column != "customer_id" %}
-        today.{{ column }},
-        {%- endif %}
-        {%- endfor %}
-        today.customer_id
+        {{ with_former_scores('today', 'before') }}
     from today
     left join before
         on today.customer_id = before.customer_id
