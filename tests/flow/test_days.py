@@ -23,7 +23,7 @@ BEFORE = DAY - timedelta(days=30)
 TARGETS = "target,horizon_days,population_days\nnext_purchase,30,365\n"
 WITHOUT_MODELS = [
     "identity_map", "customer_merges", "identity_audit", "customer_tags", "customer_levels", "relationship_funnel",
-    "relationship_cohorts", "quarantine",
+    "relationship_cohorts", "quarantine", "holdouts",
 ]  # fmt: skip
 
 
