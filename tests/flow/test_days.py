@@ -89,6 +89,16 @@ def test_what_was_built_day_by_day_equals_what_is_built_at_once(
     assert tables[0].equals(tables[1])
 
 
+def test_who_stays_in_an_audience_keeps_its_first_day(days: dict[date, Published]) -> None:
+    then, now = (days[day].table("audience_members") for day in (SOONER, DAY))
+    both = now.merge(then, on=["audience", "customer_id"], suffixes=("", "_then"))
+    assert len(both) > 20
+    assert (both["entered_at"] <= both["entered_at_then"]).all()
+    told = days[DAY].table("audience_stability")
+    assert told["stayed"].sum() >= len(both)
+    assert told["stayed"].sum() + told["entered"].sum() == len(now)
+
+
 def test_a_day_serves_a_model_of_that_day_or_earlier(days: dict[date, Published]) -> None:
     trained = {
         day: published.manifest["models"][0]["trained_as_of"] for day, published in days.items()
