@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.activate.audiences.declarations import declared_audiences
@@ -31,6 +31,9 @@ PEOPLE: list[tuple[Any, ...]] = [
     ("b", date(2024, 6, 1), "no number", "", 2**63 - 1, 99_999_999_999_999, 1e308, False, datetime(1, 1, 1)),
     (None, None, None, None, None, None, None, None, None),
 ]  # fmt: skip
+
+# A busy machine may take its time for one example.
+UNHURRIED = settings(deadline=None, max_examples=60)
 
 TEXTS = st.text(alphabet="aB9 '%_;-/*\"\\{}äπ", max_size=8).map(
     lambda text: "'" + text.replace("'", "''") + "'"
@@ -105,11 +108,13 @@ def on_people(condition: str) -> list[tuple[Any, ...]]:
         return connection.execute(f"select ({condition}) from customers order by rowid").fetchall()
 
 
+@UNHURRIED
 @given(conditions())
 def test_harmless_rules_pass_and_never_fail_on_a_row(text: str) -> None:
     assert len(on_people(check(text))) == len(PEOPLE)
 
 
+@UNHURRIED
 @given(conditions(st.sampled_from(["orders_count", "churn_probability", "3", "0.25"])))
 def test_what_is_written_anew_says_what_was_written(text: str) -> None:
     assert on_people(check(text)) == on_people(text)
@@ -196,6 +201,7 @@ def test_hostile_rules_are_refused_with_the_rule_and_the_way_out(text: str) -> N
     assert "\n" not in told
 
 
+@UNHURRIED
 @given(conditions(), st.sampled_from([text for text in HOSTILE if 2 < len(text) < 60]))
 def test_a_hostile_part_spoils_a_harmless_rule(harmless: str, hostile: str) -> None:
     for text in (
@@ -206,6 +212,7 @@ def test_a_hostile_part_spoils_a_harmless_rule(harmless: str, hostile: str) -> N
             check(text)
 
 
+@UNHURRIED
 @given(st.text(max_size=60))
 def test_any_text_is_let_through_or_refused_and_nothing_else_happens(text: str) -> None:
     try:
