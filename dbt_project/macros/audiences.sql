@@ -47,10 +47,11 @@
 {%- endmacro %}
 
 {#
-  The columns that are kept of the customers of the version before, each with the target whose model made it and has changed since,
-  or none. A target is shown at its shortest horizon; one that no model scored before has not changed.
+  The columns of a customer of today that rules read, with those that a changed model made as they were in the version before. A target
+  is shown at its shortest horizon; one that no model scored before has not changed. Who has a score on one of the two days only came
+  to those asked about, or went from them: that is no model's doing.
 #}
-{% macro columns_before() -%}
+{% macro with_former_scores(today, before) -%}
     {%- set relation = source("control", "customers_before") -%}
     {%- set names = adapter.get_columns_in_relation(relation) | map(attribute="name") | list if execute else ["customer_id"] -%}
     {%- set changed = [] -%}
@@ -60,9 +61,14 @@
         ~ " where now.model_version is distinct from former.model_version", ["none"]) -%}
         {%- do changed.append(row[0]) -%}
     {%- endfor -%}
-    {%- set targets = {} -%}
-    {%- for name, target, column in score_columns() if target in changed -%}{%- do targets.update({name: target}) -%}{%- endfor -%}
-    {%- set found = [] -%}
-    {%- for name in names -%}{%- do found.append((name, targets.get(name))) -%}{%- endfor -%}
-    {{ return(found) }}
+    {%- set scores = [] -%}
+    {%- for name, target, column in score_columns() if target in changed -%}{%- do scores.append(name) -%}{%- endfor -%}
+    {%- for name in names %}
+        {%- if name in scores %}
+        case when {{ today }}.{{ name }} is not null then coalesce({{ before }}.{{ name }}, {{ today }}.{{ name }}) end as {{ name }}
+        {%- else %}
+        {{ today }}.{{ name }}
+        {%- endif %}
+        {{- "," if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}

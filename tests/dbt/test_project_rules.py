@@ -685,3 +685,23 @@ def test_unit_tests_state_the_landing_contract_as_it_is() -> None:
         real = {column["name"] for column in landing[entity]["columns"]}
         assert names <= real
         assert meta or names == real, "without a key the whole row is the key"
+
+
+def ancestors_of(name: str) -> set[tuple[str, str]]:
+    """Every model and source that a model reads, directly or not."""
+    found: set[tuple[str, str]] = set()
+    waiting = [name]
+    while waiting:
+        path = models().get(waiting.pop())
+        for parent in set(parents_of(path.read_text(encoding="utf-8"))) - found if path else ():
+            found.add(parent)
+            waiting.append(parent[1])
+    return found
+
+
+def test_who_is_held_out_is_drawn_without_a_score() -> None:
+    ancestors = ancestors_of("int_activation__holdouts")
+    assert ("model", "customer_map") in ancestors
+    assert ("source", "scores") not in ancestors
+    assert ("model", "customer_features") not in ancestors
+    assert ("source", "scores") in ancestors_of("audience_members")

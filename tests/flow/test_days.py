@@ -23,7 +23,7 @@ BEFORE = DAY - timedelta(days=30)
 TARGETS = "target,horizon_days,population_days\nnext_purchase,30,365\n"
 WITHOUT_MODELS = [
     "identity_map", "customer_merges", "identity_audit", "customer_tags", "customer_levels", "relationship_funnel",
-    "relationship_cohorts", "quarantine",
+    "relationship_cohorts", "quarantine", "holdouts",
 ]  # fmt: skip
 
 
@@ -87,6 +87,16 @@ def test_what_was_built_day_by_day_equals_what_is_built_at_once(
             tables.append(connection.execute(query, [DAY]).df())
     assert len(tables[0]) > 100
     assert tables[0].equals(tables[1])
+
+
+def test_who_stays_in_an_audience_keeps_its_first_day(days: dict[date, Published]) -> None:
+    then, now = (days[day].table("audience_members") for day in (SOONER, DAY))
+    both = now.merge(then, on=["audience", "customer_id"], suffixes=("", "_then"))
+    assert len(both) > 20
+    assert (both["entered_at"] <= both["entered_at_then"]).all()
+    told = days[DAY].table("audience_stability")
+    assert told["stayed"].sum() >= len(both)
+    assert told["stayed"].sum() + told["entered"].sum() == len(now)
 
 
 def test_a_day_serves_a_model_of_that_day_or_earlier(days: dict[date, Published]) -> None:

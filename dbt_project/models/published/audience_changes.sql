@@ -1,5 +1,6 @@
 -- One row per audience and customer who entered or left it since the version before, and why.
 -- A cause is what has to be undone, alone, for the person to stand where it stood; docs/audiences.md says what that cannot tell.
+-- Longer than most: the four questions that tell the causes apart stand side by side.
 -- depends_on: {{ ref('customers') }}
 {% set audiences = audiences_declared() %}
 {% set changed_rules, same_rules = [], [] %}
@@ -59,14 +60,7 @@ before as (
 
 with_former_scores as (
     select
-        {%- for column, target in columns_before() %}
-        {%- if target %}
-        case when today.{{ column }} is not null then coalesce(before.{{ column }}, today.{{ column }}) end as {{ column }},
-        {%- elif column != "customer_id" %}
-        today.{{ column }},
-        {%- endif %}
-        {%- endfor %}
-        today.customer_id
+        {{ with_former_scores('today', 'before') }}
     from today
     left join before
         on today.customer_id = before.customer_id

@@ -48,7 +48,8 @@ select
     case when causes.cause = 'unchanged' then coalesce(stays.stayed, 0) else 0 end as stayed
 from names
 cross join causes
-cross join {{ source('control', 'version_before') }} as since
+-- Without a version before there is nothing to compare with, and no row.
+cross join {{ source('control', 'version_before') }}
 left join moves
     on names.audience = moves.audience and causes.cause = moves.cause
 left join stays

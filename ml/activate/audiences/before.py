@@ -79,7 +79,7 @@ def _write_members(connection: duckdb.DuckDBPyConnection, folder: Path | None) -
     if folder:
         connection.execute(
             "insert into control.members_before select audience, customer_id, entered_at "
-            f"from read_parquet({literal(folder / READ_FILES[0])}) order by all"
+            f"from read_parquet({literal(folder / READ_FILES[0])})"
         )
 
 
@@ -108,7 +108,7 @@ def _write_customers(connection: duckdb.DuckDBPyConnection, run: Run, folder: Pa
         for name, sql_type in columns.items()
     )
     connection.execute(
-        f"insert into control.customers_before select {told} from read_parquet({file}) order by customer_id"
+        f"insert into control.customers_before select {told} from read_parquet({file})"
     )
 
 

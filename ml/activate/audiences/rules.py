@@ -88,7 +88,8 @@ def check_expression(text: str, columns: dict[str, str], kind: str, where: str) 
     Raises:
         KithError: it is none, or holds something that is not let through.
     """
-    from ml.activate.audiences.grammar import Refused, check_tree, kind_of, parse, written
+    from ml.activate.audiences.grammar import Refused, check_tree, parse, written
+    from ml.activate.audiences.kinds import kind_of
 
     try:
         if len(text) > MOST_CHARACTERS:
