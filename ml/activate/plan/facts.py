@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 PEACE_AUDIENCE = "leave_in_peace"
 UPLIFT, RECOMMENDATIONS = "uplift.parquet", "recommendations.parquet"
 # What an effect is on, and how the table of effects names that outcome.
+# Half a 95 % interval in standard errors.
+INTERVAL = 1.96
 OUTCOMES = {"buying": "purchase", "leaving": "churn", "refusing": "refusal"}
 
 
@@ -31,11 +33,12 @@ OUTCOMES = {"buying": "purchase", "leaving": "churn", "refusing": "refusal"}
 class Effects:
     """What a message on one channel changes per customer, NaN where nobody measured it by randomised contacts.
 
-    ``buying``, ``leaving`` and ``refusing`` (unsubscribing or complaining) are changes of chances, ``is_driven_off``
-    marks whom a message keeps from buying, or drives away.
+    ``buying``, ``leaving`` and ``refusing`` (unsubscribing or complaining) are changes of chances, ``doubt`` is the
+    standard error of that of buying, ``is_driven_off`` marks whom a message keeps from buying, or drives away.
     """
 
     buying: Floats
+    doubt: Floats
     leaving: Floats
     refusing: Floats
     is_driven_off: Flags
@@ -186,7 +189,9 @@ def _effects(
     rows = frame(
         connection,
         f"""
-        select customer_id, channel, outcome, effect, segment from read_parquet({literal(path)})
+        select customer_id, channel, outcome, effect, segment,
+            (effect_high - effect_low) / (2 * {INTERVAL}) as doubt
+        from read_parquet({literal(path)})
         where is_causal and effect is not null order by channel, outcome, customer_id
         """,
     )
@@ -200,12 +205,15 @@ def _effects(
         for name, outcome in OUTCOMES.items():
             told = part[part["outcome"] == outcome]
             changes[name][told["place"]] = told["effect"]
+        bought = part[part["outcome"] == OUTCOMES["buying"]]
+        doubt = np.full(len(place), np.nan)
+        doubt[bought["place"]] = bought["doubt"]
         driven = np.zeros(len(place), dtype=bool)
         harmed = (part["segment"] == "sleeping_dog") & part["outcome"].isin(
             [OUTCOMES["buying"], OUTCOMES["leaving"]]
         )
         driven[part.loc[harmed, "place"]] = True
-        found[str(channel)] = Effects(**changes, is_driven_off=driven)
+        found[str(channel)] = Effects(**changes, doubt=doubt, is_driven_off=driven)
     return found
 
 
