@@ -1,18 +1,4 @@
-"""What each action would bring from each customer, and why some actions are not open to them.
-
-The expected gain of a message m to a person, in the brand's money:
-
-    effect x order value x (margin - discount)      orders that would not be there without it
-  - chance to buy x order value x discount          what is given to those who buy anyway
-  - cost of the message
-  - (rate of unsubscribing x share lost + rate of complaining x share lost) x mean relationship
-  - harm to staying x the person's relationship     where a message drives them off, measured
-
-where effect is the change of the chance to buy: measured by randomised contacts, or else a cautious share of the
-chance to buy. A relationship is worth what the person spent in a year, times the margin, if they stay. Refusals cost
-the mean one of those the channel may reach: priced by each person's own, disturbing would be cheap with those who spend
-little, and who refuse more than others.
-"""
+"""The day's problem: which offers are open to whom and what they would bring, why others are not, and the caps."""
 
 from __future__ import annotations
 
@@ -23,21 +9,16 @@ import numpy.typing as npt
 
 from ml.activate.plan.declarations import (
     ANY_CHANNEL,
-    ChannelRules,
     ContactLimit,
     Declarations,
     Offer,
 )
 from ml.activate.plan.facts import Facts
+from ml.activate.plan.gains import brought_by, effect_of, price_of_disturbing, relationship_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-# How many contacts the rates that are assumed before them count for: the declared ones, then the channel's.
-PRIOR_CONTACTS = 1_000
-# Effects are not told apart more finely than this.
-LEAST_EFFECT = 1e-6
 
 PEACE_REASONS = {
     "profiling_refused": "said no to being profiled",
@@ -93,106 +74,24 @@ def pose(
     offers = declared.offers
     effect, measured = {}, {}
     for channel in declared.channels:
-        effect[channel], measured[channel] = _effect(facts, channel, limits.assumed_effect_share)
+        effect[channel], measured[channel] = effect_of(facts, channel, limits.assumed_effect_share)
     is_open, reason = _open(facts, declared, has_hour)
     gain = np.full((len(offers), len(facts)), -np.inf)
-    undisturbed = np.zeros(len(facts), dtype=bool)
-    relationship = {
-        offer.margin_share: _relationship(facts, offer.margin_share) for offer in offers
-    }
+    is_disturbed = np.zeros(len(facts), dtype=bool)
     for number, offer in enumerate(offers):
-        worth = relationship[offer.margin_share]
-        price = _price_of_disturbing(facts, declared.channels[offer.channel], worth)
-        brought = _brought(facts, offer, effect[offer.channel])
+        brought = brought_by(facts, offer, effect[offer.channel])
+        is_disturbed |= is_open[number] & (brought > 0)
         allowed = is_open[number]
-        undisturbed |= allowed & (brought > 0)
+        if offer.channel in facts.effects:
+            driven_off = facts.effects[offer.channel].is_driven_off
+            is_disturbed |= allowed & driven_off
+            allowed = allowed & ~driven_off
+        relationship = relationship_of(facts, offer.margin_share)
+        price = price_of_disturbing(facts, declared.channels[offer.channel], relationship)
         gain[number, allowed] = (brought - price)[allowed]
-    driven = {channel: effects.is_driven_off for channel, effects in facts.effects.items()}
-    for number, offer in enumerate(offers):
-        if offer.channel in driven:
-            undisturbed |= is_open[number] & driven[offer.channel]
-            gain[number, driven[offer.channel]] = -np.inf
     hopeless = (reason == "") & ~(gain > 0).any(axis=0)
-    reason[hopeless] = np.where(undisturbed[hopeless], "would_disturb", "no_gain")
+    reason[hopeless] = np.where(is_disturbed[hopeless], "would_disturb", "no_gain")
     return Problem(offers, gain, _caps(declared, limits), reason, effect, measured)
-
-
-def _effect(facts: Facts, channel: str, assumed_share: float) -> tuple[Floats, Flags]:
-    chance = facts.customers["probability"].fillna(0).to_numpy(dtype=float)
-    if channel not in facts.effects:
-        return chance * assumed_share, np.zeros(len(facts), dtype=bool)
-    found, doubt = facts.effects[channel].buying, facts.effects[channel].doubt
-    measured = ~np.isnan(found)
-    if not measured.any():
-        return chance * assumed_share, measured
-    seen = max(found[measured].sum() / max(chance[measured].sum(), 1e-12), 0.0)
-    # What is assumed of some is not more than what was measured of others.
-    assumed = chance * min(assumed_share, seen)
-    return np.where(measured, _tempered(found, doubt, chance * seen), assumed), measured
-
-
-def _tempered(found: Floats, doubt: Floats, usual: Floats) -> Floats:
-    """Each person's measured effect, drawn towards what is usual for a chance to buy like theirs.
-
-    The two are weighed by their precision (the normal-normal shrinkage of James and Stein, Efron and Morris 1975); what
-    is usual is taken to spread as widely as its own size. So a large effect that is little more than noise does not
-    win a place that a smaller, surer one deserves.
-    """
-    usual_weight = 1 / np.maximum(usual, LEAST_EFFECT) ** 2
-    found_weight = 1 / np.maximum(np.nan_to_num(doubt), LEAST_EFFECT) ** 2
-    tempered: Floats = (found * found_weight + usual * usual_weight) / (found_weight + usual_weight)
-    return tempered
-
-
-def _relationship(facts: Facts, margin: float) -> Floats:
-    stays = facts.customers["stays"].to_numpy(dtype=float)
-    yearly: Floats = facts.customers["yearly_amount"].to_numpy(dtype=float)
-    worth: Floats = yearly * stays * margin
-    return worth
-
-
-def _brought(facts: Facts, offer: Offer, effect: Floats) -> Floats:
-    """What a message brings before anybody is disturbed, cost taken off."""
-    values = facts.customers["order_value"]
-    # Of who never bought, nothing says how much they would: the middle of the others stands in.
-    value = values.fillna(values.median()).fillna(0).to_numpy(dtype=float)
-    chance = facts.customers["probability"].fillna(0).to_numpy(dtype=float)
-    added = effect * value * (offer.margin_share - offer.discount_share)
-    given = chance * value * offer.discount_share
-    brought: Floats = added - given - offer.cost_per_contact
-    return brought
-
-
-def _price_of_disturbing(facts: Facts, rules: ChannelRules, relationship: Floats) -> Floats:
-    leaves, complains = refusal_rates(facts.rates[rules.channel], rules)[
-        :, facts.readers[rules.channel]
-    ]
-    lost: Floats = leaves * rules.lost_by_unsubscribe + complains * rules.lost_by_complaint
-    harm = np.zeros(len(facts))
-    if rules.channel in facts.effects:
-        measured = facts.effects[rules.channel]
-        # Who refuses more than others is known of each: the channel's rates then say how many of them complain.
-        refusals = np.maximum(measured.refusing, 0) / np.maximum(leaves + complains, LEAST_EFFECT)
-        lost = np.where(np.isnan(refusals), lost, lost * refusals)
-        # Staying longer is no second gain beside the orders: only harm counts.
-        harm = np.maximum(np.nan_to_num(measured.leaving), 0)
-    reached = facts.consents[rules.consent]
-    mean = float(relationship[reached].mean()) if reached.any() else 0.0
-    price: Floats = lost * mean + harm * relationship
-    return price
-
-
-def refusal_rates(counts: Ints, rules: ChannelRules) -> Floats:
-    """Rates of unsubscribing and of complaining (2 x kinds of readers) from a channel's own contacts.
-
-    The declared rates stand in for the channel's while its contacts are few, and the channel's for those of a kind.
-    """
-    rates = np.array([rules.unsubscribe_rate, rules.complaint_rate])
-    total = counts.sum(axis=0)
-    rates = (total[1:] + PRIOR_CONTACTS * rates) / (total[0] + PRIOR_CONTACTS)
-    of_kind = (counts[:, 1:] + PRIOR_CONTACTS * rates) / (counts[:, :1] + PRIOR_CONTACTS)
-    by_kind: Floats = of_kind.T
-    return by_kind
 
 
 def _open(
@@ -214,7 +113,7 @@ def _open(
     rules = declared.channels
     consents = {channel: facts.consents[rule.consent] for channel, rule in rules.items()}
     wanted = {channel: ~facts.refused[channel] for channel in rules}
-    below = {channel: _below_limits(facts, declared.limits, channel) for channel in rules}
+    below = {channel: below_limits(facts, declared.limits, channel) for channel in rules}
     reason = np.full(count, "", dtype=object)
     reason[facts.in_peace] = "asked_for_peace"
     reason[~may] = "profiling_refused"
@@ -232,7 +131,8 @@ def _open(
     return is_open, reason
 
 
-def _below_limits(facts: Facts, limits: tuple[ContactLimit, ...], channel: str) -> Flags:
+def below_limits(facts: Facts, limits: tuple[ContactLimit, ...], channel: str) -> Flags:
+    """Who was written to less often than the limits of a channel, and of all together, allow."""
     below = np.ones(len(facts), dtype=bool)
     for limit in limits:
         if limit.channel in (channel, ANY_CHANNEL):
