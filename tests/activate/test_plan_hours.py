@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from ml.activate.plan.hours import narrowed, window_of, zones_by_country, zones_of
 
 ZONES = (
-    *("Europe/London", "America/New_York", "Pacific/Honolulu", "Asia/Kathmandu", "Pacific/Auckland"),
+    *(
+        "Europe/London",
+        "America/New_York",
+        "Pacific/Honolulu",
+        "Asia/Kathmandu",
+        "Pacific/Auckland",
+    ),
     *("Pacific/Kiritimati", "America/St_Johns", "Asia/Tokyo", "UTC", "Australia/Lord_Howe"),
 )
 NIGHT = (time(21), time(8))
@@ -31,7 +37,11 @@ def is_quiet(instant: datetime, zones: frozenset[str], begins: time, ends: time)
 
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(
-    days, st.sampled_from(ZONES), st.frozensets(st.sampled_from(ZONES), min_size=1, max_size=3), hours, hours
+    days,
+    st.sampled_from(ZONES),
+    st.frozensets(st.sampled_from(ZONES), min_size=1, max_size=3),
+    hours,
+    hours,
 )
 def test_the_longest_stretch_without_a_quiet_minute(
     day: date, brand: str, zones: frozenset[str], begins: time, ends: time

@@ -79,9 +79,9 @@ def random_problem(rng: np.random.Generator, customers: int) -> tuple[np.ndarray
 
 
 def test_mostly_it_is_the_optimum_itself() -> None:
-    """Of sixty problems of forty customers the mean loss is small: the bound is not what saves the figure."""
+    """Of 25 problems of forty customers the mean loss is small: the bound is not what saves the figure."""
     losses = []
-    for seed in range(60):
+    for seed in range(25):
         problem = random_problem(np.random.default_rng(seed), 40)
         found, best = check(*problem), optimum(*problem)
         losses.append((best - found.value) / best)
@@ -92,7 +92,9 @@ def test_mostly_it_is_the_optimum_itself() -> None:
 
 def test_the_gap_closes_as_people_become_many() -> None:
     """At most as many customers as there are caps are split in the relaxation, so that their share vanishes."""
-    gaps = [check(*random_problem(np.random.default_rng(5), size)).gap for size in (100, 20_000, 60_000)]
+    gaps = [
+        check(*random_problem(np.random.default_rng(5), size)).gap for size in (100, 20_000, 60_000)
+    ]
     assert gaps[1] < 1e-3
     assert gaps[2] < 2e-4
 
