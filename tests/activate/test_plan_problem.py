@@ -138,6 +138,9 @@ def test_a_sure_effect_stands_and_a_doubtful_one_is_tempered() -> None:
     assert doubtful == pytest.approx([usual] * 10, rel=1e-3)
     between, _ = effect_of(measured_world(0.05, usual), "email", 0.05)
     assert between[0] == pytest.approx((0.05 + usual) / 2)
+    # Where nothing is usual, what would be assumed says how far effects may lie apart: 0.2 x 0.05 = 0.01.
+    facts = measured_world(-0.09, 0.01)
+    assert effect_of(facts, "email", 0.05)[0] == pytest.approx([-0.045] + [0.005] * 9)
 
 
 def test_what_is_assumed_is_not_more_than_what_others_showed() -> None:

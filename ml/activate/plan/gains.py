@@ -44,17 +44,18 @@ def effect_of(facts: Facts, channel: str, assumed_share: float) -> tuple[Floats,
     seen = max(found[measured].sum() / max(chance[measured].sum(), 1e-12), 0.0)
     # What is assumed of some is not more than what was measured of others.
     assumed = chance * min(assumed_share, seen)
-    return np.where(measured, _tempered(found, doubt, chance * seen), assumed), measured
+    usual, spread = chance * seen, chance * max(seen, assumed_share)
+    return np.where(measured, _tempered(found, doubt, usual, spread), assumed), measured
 
 
-def _tempered(found: Floats, doubt: Floats, usual: Floats) -> Floats:
+def _tempered(found: Floats, doubt: Floats, usual: Floats, spread: Floats) -> Floats:
     """Each person's measured effect, drawn towards what is usual for a chance to buy like theirs.
 
-    The two are weighed by their precision (the normal-normal shrinkage of James and Stein, Efron and Morris 1975); what
-    is usual is taken to spread as widely as its own size. So a large effect that is little more than noise does not
-    win a place that a smaller, surer one deserves.
+    The two are weighed by their precision (the normal-normal shrinkage of James and Stein; Efron and Morris 1975). What
+    is usual is taken to spread as widely as its own size, at least as what would be assumed without a measurement. So
+    a large effect that is little more than noise does not win a place that a smaller, surer one deserves.
     """
-    usual_weight = 1 / np.maximum(usual, LEAST_EFFECT) ** 2
+    usual_weight = 1 / np.maximum(spread, LEAST_EFFECT) ** 2
     found_weight = 1 / np.maximum(np.nan_to_num(doubt), LEAST_EFFECT) ** 2
     tempered: Floats = (found * found_weight + usual * usual_weight) / (found_weight + usual_weight)
     return tempered
