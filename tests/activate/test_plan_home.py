@@ -58,6 +58,7 @@ def home(tmp_path: Path) -> Home:
     folder = place.published / "versions" / VERSION
     folder.mkdir(parents=True)
     publish(folder)
+    publish_merges(folder)
     (folder / "manifest.json").write_text(json.dumps({"as_of_date": "2026-07-01"}))
     (place.published / "current.json").write_text(
         json.dumps({"version": VERSION, "as_of_date": "2026-07-01"})
@@ -116,6 +117,13 @@ def publish(folder: Path) -> None:
     ).to_parquet(folder / "holdouts.parquet")
 
 
+def publish_merges(folder: Path) -> None:
+    """One person was merged twice."""
+    merges = [("former", "later", date(2026, 6, 29)), ("later", "d2-exported", date(2026, 6, 30))]
+    columns = ["retired_id", "surviving_id", "merged_at"]
+    pd.DataFrame(merges, columns=columns).to_parquet(folder / "customer_merges.parquet")
+
+
 def build_warehouse(home: Home) -> None:
     """Who is who, the contacts, and one who said yes again."""
     ids = list(PEOPLE)
@@ -167,11 +175,17 @@ def actions_of(home: Home) -> pd.DataFrame:
     return pd.read_parquet(home.activation_version(VERSION) / ACTIONS_FILE).set_index("customer_id")
 
 
-def log_export(home: Home, day: str, channel: str = "email", is_delivered: bool = True) -> None:
+def log_export(
+    home: Home,
+    day: str,
+    channel: str = "email",
+    is_delivered: bool = True,
+    customer_id: str = "d2-exported",
+) -> None:
     """A list of Kith's own that reached one person."""
     folder = home.exports / "email" / "ready" / f"{day}-made"
     folder.mkdir(parents=True)
-    row = {"customer_id": "d2-exported", "channel": channel, "is_delivered": is_delivered}
+    row = {"customer_id": customer_id, "channel": channel, "is_delivered": is_delivered}
     pd.DataFrame([{**row, "as_of_date": date.fromisoformat(day)}]).to_parquet(
         folder / "log.parquet"
     )
@@ -220,6 +234,18 @@ def test_exports_that_do_not_count(home: Home, day: str, other: dict[str, bool])
     log_export(home, day, **other)  # type: ignore[arg-type]
     make_plan(home, None, say_nothing)
     assert actions_of(home).loc["d2-exported", "action"] == "contact"
+
+
+@pytest.mark.parametrize(
+    ("former", "action"), [("former", "leave_in_peace"), ("nobody", "contact")]
+)
+def test_contacts_of_former_ids_count_for_who_survived(
+    home: Home, former: str, action: str
+) -> None:
+    """Merged twice since the list went out."""
+    log_export(home, "2026-06-28", customer_id=former)
+    make_plan(home, None, say_nothing)
+    assert actions_of(home).loc["d2-exported", "action"] == action
 
 
 def test_running_again_gives_the_same_bytes(home: Home) -> None:

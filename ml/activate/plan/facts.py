@@ -86,6 +86,7 @@ def read_facts(home: Home, version: Version, declared: Declarations) -> Facts:
         place = pd.Series(np.arange(len(customers)), index=customers["customer_id"])
         listed, treated = _members(connection, folder, place, missing)
         effects = _effects(connection, decisions / UPLIFT, place, missing)
+        with_former = _with_former_ids(connection, folder, place)
         items = _items(connection, decisions / RECOMMENDATIONS, place, missing)
     consents = {
         rules.consent: customers.pop(f"consent_{rules.consent}").to_numpy(dtype=bool)
@@ -101,7 +102,7 @@ def read_facts(home: Home, version: Version, declared: Declarations) -> Facts:
         consents=consents,
         in_peace=in_peace,
         refused=contacts.refused(place),
-        contacts=contacts.counts(place),
+        contacts=contacts.counts(with_former, len(customers)),
         rates=contacts.rates,
         readers=contacts.kinds(place),
         effects=effects,
@@ -129,6 +130,22 @@ def _customers(
         from read_parquet({literal(folder / "customers.parquet")}) order by customer_id
         """,
     )
+
+
+def _with_former_ids(
+    connection: duckdb.DuckDBPyConnection, folder: Path, place: pd.Series[int]
+) -> pd.Series[int]:
+    """The places of today's customers, also under the ids that merges retired: old logs speak of those."""
+    found = place.to_dict()
+    merges = connection.execute(
+        f"select retired_id, surviving_id from read_parquet({literal(folder / 'customer_merges.parquet')}) "
+        "order by merged_at desc, retired_id"
+    ).fetchall()
+    # The newest first: who survived an older merge may have been retired since.
+    for retired, surviving in merges:
+        if surviving in found:
+            found.setdefault(retired, found[surviving])
+    return pd.Series(found, dtype=np.int64)
 
 
 def _members(
