@@ -296,12 +296,21 @@ def test_measured_effects_and_recommendations_are_used(
         "outcome": "purchase",
         "is_causal": True,
         "segment": "persuadable",
+        "reason_code": None,
     }
     rows = [
         {"customer_id": "c1-poor", "effect": 0.1, **effect},
         {"customer_id": "c0-rich", "effect": -0.1, **effect, "segment": "sleeping_dog"},
         {"customer_id": "c7-again", "effect": 0.9, **effect, "is_causal": False},
         {"customer_id": "c7-again", "effect": 0.3, **effect, "outcome": "something_else"},
+        # A rate of refusing that is the same for all says nothing of the person.
+        {
+            "customer_id": "c1-poor",
+            "effect": 0.9,
+            **effect,
+            "outcome": "refusal",
+            "reason_code": "too_few_to_rank",
+        },
     ]
     frame = pd.DataFrame(rows).assign(
         effect_low=lambda t: t["effect"] - 1e-6, effect_high=lambda t: t["effect"] + 1e-6

@@ -14,13 +14,13 @@ from ml.data.demo.process import MESSAGED, NOT_MESSAGED, UNREACHABLE, Calendar
 from ml.data.demo.simulate import Simulation
 from ml.data.demo.traits import ANNOYED, PERSUADABLE, Traits, draw_traits
 
-PEOPLE, PAST, LIVES = 600, 460, 60
+PEOPLE, PAST, LIVES = 600, 455, 60
 
 
 @cache
 def brand() -> tuple[Traits, Calendar, State, MessageEffects]:
-    """Six hundred people some days after a campaign."""
-    p = DemoParameters(persuadable_share=0.5, persuadable_factor=6.0)
+    """Six hundred people on a Wednesday: the message works until the next campaign on Tuesday."""
+    p = DemoParameters(persuadable_share=0.7, persuadable_factor=12.0)
     calendar = Calendar.starting(date(2025, 1, 1), PAST + 90, p)
     traits = draw_traits(PEOPLE, p, np.random.default_rng(5))
     before = Simulation(traits, calendar, PAST, np.random.default_rng(6))
@@ -58,9 +58,11 @@ def test_orders_that_a_message_brings_agree_with_living_on() -> None:
         [orders_of(told, life) - orders_of(state.reach, life) for life in range(LIVES)]
     )
     found = difference[:, may].sum(axis=1)
+    error = found.std() / np.sqrt(LIVES)
     expected = effects.orders[may].sum()
-    assert expected > 1
-    assert abs(found.mean() - expected) < 4 * found.std() / np.sqrt(LIVES)
+    # Half as much, or half as much again, would be seen.
+    assert expected > 8 * error
+    assert abs(found.mean() - expected) < 3 * error
 
 
 def test_whom_a_message_moves() -> None:

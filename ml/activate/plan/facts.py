@@ -12,6 +12,7 @@ import pandas as pd
 
 from ml.activate.plan.contacts import Contacts
 from ml.activate.plan.declarations import Declarations
+from ml.activate.plan.members import members
 from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory, frame
 from ml.home import Home
@@ -84,7 +85,7 @@ def read_facts(home: Home, version: Version, declared: Declarations) -> Facts:
     with connect_in_memory(home) as connection:
         customers = _customers(connection, folder, declared)
         place = pd.Series(np.arange(len(customers)), index=customers["customer_id"])
-        listed, treated = _members(connection, folder, place, missing)
+        listed, treated = members(connection, folder, place, missing)
         effects = _effects(connection, decisions / UPLIFT, place, missing)
         with_former = _with_former_ids(connection, folder, place)
         items = _items(connection, decisions / RECOMMENDATIONS, place, missing)
@@ -148,53 +149,6 @@ def _with_former_ids(
     return pd.Series(found, dtype=np.int64)
 
 
-def _members(
-    connection: duckdb.DuckDBPyConnection, folder: Path, place: pd.Series[int], missing: list[str]
-) -> tuple[dict[str, Ints], dict[str, Ints]]:
-    """Members by audience within its size cap; and those who are treated: not held out, nor once in both groups."""
-    members = folder / "audience_members.parquet"
-    capped = "is_within_cap" in connection.sql(f"from read_parquet({literal(members)})").columns
-    mixed = "(select null as purpose, null as customer_id where false)"
-    purposes = "(select audience, audience as purpose from members)"
-    holdouts = folder / "holdouts.parquet"
-    if holdouts.exists():
-        mixed = (
-            f"(select purpose, customer_id from read_parquet({literal(holdouts)}) where is_mixed)"
-        )
-        purposes = (
-            f"(select audience, purpose from read_parquet({literal(folder / 'audiences.parquet')}))"
-        )
-    else:
-        missing.append("the table of holdouts: nobody is known to have been in both groups of one")
-    rows = frame(
-        connection,
-        f"""
-        with members as (
-            select audience, customer_id, "group" from read_parquet({literal(members)})
-            where {"is_within_cap" if capped else "true"}
-        )
-        select members.audience, members.customer_id,
-            members."group" = 'treatment' and mixed.customer_id is null as is_treated
-        from members
-        left join (select distinct audience, purpose from {purposes}) as purposes
-            on members.audience = purposes.audience
-        left join (select distinct purpose, customer_id from {mixed}) as mixed
-            on mixed.purpose = purposes.purpose and mixed.customer_id = members.customer_id
-        order by 1, 2
-        """,
-    )
-    rows["place"] = rows["customer_id"].map(place)
-    rows = rows.dropna(subset=["place"])
-    groups = {str(audience): part for audience, part in rows.groupby("audience", sort=True)}
-    return (
-        {name: part["place"].to_numpy(dtype=np.int64) for name, part in groups.items()},
-        {
-            name: part.loc[part["is_treated"], "place"].to_numpy(dtype=np.int64)
-            for name, part in groups.items()
-        },
-    )
-
-
 def _effects(
     connection: duckdb.DuckDBPyConnection, path: Path, place: pd.Series[int], missing: list[str]
 ) -> dict[str, Effects]:
@@ -203,13 +157,16 @@ def _effects(
             "the table of effects (`kith uplift`): every effect is assumed, none is measured"
         )
         return {}
+    # One refusal rate for everybody says less than the channel's own rates by kind of reader.
     rows = frame(
         connection,
         f"""
         select customer_id, channel, outcome, effect, segment,
             (effect_high - effect_low) / (2 * {INTERVAL}) as doubt
         from read_parquet({literal(path)})
-        where is_causal and effect is not null order by channel, outcome, customer_id
+        where is_causal and effect is not null
+            and (outcome <> {literal(OUTCOMES["refusing"])} or reason_code is null)
+        order by channel, outcome, customer_id
         """,
     )
     rows["place"] = rows["customer_id"].map(place)

@@ -5,7 +5,7 @@ The expected gain of a message m to a person, in the brand's money:
     effect x order value x (margin - discount)      orders that would not be there without it
   - chance to buy x order value x discount          what is given to those who buy anyway
   - cost of the message
-  - (rate of unsubscribing x share lost + rate of complaining x share lost) x mean relationship
+  - (rate of unsubscribing x lost by it + rate of complaining x lost by it) x mean relationship
   - harm to staying x the person's relationship     where a message drives them off, measured
 
 where effect is the change of the chance to buy: measured by randomised contacts, or else a cautious share of the
