@@ -381,3 +381,26 @@ def test_an_older_day_has_its_own_version(home: Home) -> None:
     make_plan(home, DAY, say_nothing)
     assert len(pq.read_table(home.activation_version(VERSION) / ACTIONS_FILE)) == len(PEOPLE)
     assert Versions(home).current() is None
+
+
+@pytest.mark.parametrize(
+    "emptied",
+    [
+        ("customers", "audience_members", "audiences", "holdouts", "customer_merges"),
+        ("audience_members",),
+    ],
+)
+def test_a_brand_of_nobody_or_without_lists(home: Home, emptied: tuple[str, ...]) -> None:
+    folder = home.published / "versions" / VERSION
+    for name in emptied:
+        table = pq.read_table(folder / f"{name}.parquet")
+        pq.write_table(table.slice(0, 0), folder / f"{name}.parquet")
+    with duckdb.connect(str(home.database)) as connection:
+        connection.execute("delete from events.fct_contacts")
+    said: list[str] = []
+    make_plan(home, None, said.append)
+    actions = actions_of(home)
+    assert len(actions) == (0 if "customers" in emptied else len(PEOPLE))
+    assert set(actions["action"]) <= {"leave_in_peace"}
+    assert "0 get one message" in said[0]
+    assert home.plan_page.exists()
