@@ -151,7 +151,7 @@ class Settings(BaseSettings):
         None, ge=0, description="Most money that a day's planned contacts may cost."
     )
     assumed_effect_share: Share = Field(
-        0.05,
+        0.03,
         description="Where no effect was measured: share of the chance to buy that a message adds.",
     )
     max_score_age_days: int = Field(

@@ -153,6 +153,11 @@ def test_paths_threads_and_memory_make_no_other_run() -> None:
     assert other.fingerprint() == Settings().fingerprint()
 
 
+def test_what_is_planned_on_a_version_makes_no_other_version() -> None:
+    planned = Settings(daily_contacts=5, daily_contact_budget=2.5, assumed_effect_share=0.1)
+    assert planned.fingerprint() == Settings().fingerprint()
+
+
 def test_the_fingerprint_does_not_depend_on_order() -> None:
     zones = {"web": {"timezone": "UTC"}, "app": {"timezone": "Asia/Tokyo"}}
     turned = dict(reversed(zones.items()))

@@ -21,7 +21,7 @@ import pandas as pd
 
 from ml.activate.plan.declarations import read_declarations
 from ml.activate.plan.make import plan_day
-from ml.activate.plan.problem import _below_limits
+from ml.activate.plan.problem import below_limits
 from ml.activate.plan.tables import CONTACT
 from ml.data.demo.catalogue import draw_products
 from ml.data.demo.history import KEPT, History
@@ -43,7 +43,7 @@ ORDERS_EACH, RANDOM_DRAWS = 20, 200
 
 
 def mean_amounts(traits: Traits, history: History) -> Floats:
-    """What an order of each person is worth on average, in money: twenty orders of everybody, drawn as the demo does."""
+    """What an order of each person is worth on average, in money: from orders drawn as the demo draws."""
     count = len(history.state.stage)
     person = np.repeat(np.arange(count), ORDERS_EACH)
     ones, zeros = np.ones(len(person), dtype=np.int64), np.zeros(len(person), dtype=np.int64)
@@ -133,18 +133,20 @@ class Comparison:
         actions = self.plan.actions
         planned = (actions["action"] == CONTACT).to_numpy()
         count = int(planned.sum())
-        rested = self.may_be_written_to & _below_limits(self.facts, self.declared.limits, "email")
+        rested = self.may_be_written_to & below_limits(self.facts, self.declared.limits, "email")
         gain = np.where(self.known, self.money[self.person], 0.0)
         print(
             f"{len(actions):,} customers, {self.may_be_written_to.sum():,} may be written to; budget {self.budget:,}"
         )
         print(
-            f"plan: {count:,} messages; expected gain told {self.plan.solution.value:,.2f}; gap {self.plan.solution.gap:.4%}"
+            f"plan: {count:,} messages; expected gain told {self.plan.solution.value:,.2f}; "
+            f"gap {self.plan.solution.gap:.4%}"
         )
         sources = actions.loc[planned, "effect_source"].value_counts().to_dict()
         print(f"effects {sources}; missing: {'; '.join(self.plan.facts.missing) or 'nothing'}")
         print(
-            "| choice | messages | orders more | realised gain | complaints | unsubscribed | more silent 90 days | persuadable, annoyed | in peace |"
+            "| choice | messages | orders more | realised gain | complaints | unsubscribed | more silent 90 days | "
+            "persuadable, annoyed | in peace |"
         )
         print("|---|---|---|---|---|---|---|---|---|")
         self.tell("the plan", planned)
@@ -208,8 +210,8 @@ class Comparison:
         """Print a line."""
         messages, orders, gain, complaints, left, silent, persuadable, annoyed = figures
         print(
-            f"| {name} | {messages:,.0f} | {orders:,.2f} | {gain:,.2f} | {complaints:.3f} | {left:.2f} | {silent:+.2f} | "
-            f"{persuadable:.0%}, {annoyed:.0%} | {len(self.person) - messages:,.0f} |"
+            f"| {name} | {messages:,.0f} | {orders:,.2f} | {gain:,.2f} | {complaints:.3f} | {left:.2f} | "
+            f"{silent:+.2f} | {persuadable:.0%}, {annoyed:.0%} | {len(self.person) - messages:,.0f} |"
         )
 
 

@@ -36,6 +36,7 @@ PAGES = [
     "docs/trust.md",
     "docs/when_what_how_much.md",
     "docs/audiences.md",
+    "docs/next_best_action.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

@@ -91,8 +91,11 @@ class Contacts:
         both = pd.concat([days, exported])
         return cls(both.drop_duplicates(), said_no, readers, rates, declared, day)
 
-    def counts(self, place: pd.Series[int]) -> dict[tuple[str, int], Ints]:
-        """Per limit and customer, the days with a contact in the period before the planned day."""
+    def counts(self, place: pd.Series[int], customers: int) -> dict[tuple[str, int], Ints]:
+        """Per limit and customer, the days with a contact in the period before the planned day.
+
+        ``place`` knows former ids, too.
+        """
         at = self.days["customer_id"].map(place)
         rows = self.days[at.notna()].assign(place=at.dropna().astype(np.int64))
         found = {}
@@ -102,7 +105,7 @@ class Contacts:
             if limit.channel != ANY_CHANNEL:
                 part = part[part["channel"] == limit.channel]
             days = part.drop_duplicates(["place", "contact_date"])["place"]
-            counted = np.bincount(days, minlength=len(place))
+            counted = np.bincount(days, minlength=customers)
             found[limit.channel, limit.period_days] = counted.astype(np.int64)
         return found
 

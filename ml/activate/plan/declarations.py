@@ -43,8 +43,8 @@ class Offer:
 class ChannelRules:
     """How one channel may be used in a day, and what disturbing people there costs.
 
-    Rates are per contact, as long as the brand's own contacts do not say better; ``lost_by_...`` are shares of the
-    relationship's value. Quiet hours are local times of the person; equal ones mean none.
+    Rates are per contact, as long as the brand's own contacts do not say better; ``lost_by_...`` are mean
+    relationships that one refusal costs. Quiet hours are local times of the person; equal ones mean none.
     """
 
     channel: str
@@ -198,8 +198,8 @@ CHANNEL_VALUES: dict[str, Callable[[str], Any]] = {
     "quiet_until": _hour,
     "unsubscribe_rate": _number(1),
     "complaint_rate": _number(1),
-    "lost_by_unsubscribe": _number(1),
-    "lost_by_complaint": _number(1),
+    "lost_by_unsubscribe": _number(),
+    "lost_by_complaint": _number(),
 }
 LIMIT_VALUES: dict[str, Callable[[str], Any]] = {
     "channel": _word,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ml.activate.plan.contacts import Contacts
 from ml.activate.plan.declarations import Declarations
+from ml.activate.plan.members import members
 from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory, frame
 from ml.home import Home
@@ -24,6 +25,8 @@ Flags = npt.NDArray[np.bool_]
 PEACE_AUDIENCE = "leave_in_peace"
 UPLIFT, RECOMMENDATIONS = "uplift.parquet", "recommendations.parquet"
 # What an effect is on, and how the table of effects names that outcome.
+# Half a 95 % interval in standard errors.
+INTERVAL = 1.96
 OUTCOMES = {"buying": "purchase", "leaving": "churn", "refusing": "refusal"}
 
 
@@ -31,11 +34,12 @@ OUTCOMES = {"buying": "purchase", "leaving": "churn", "refusing": "refusal"}
 class Effects:
     """What a message on one channel changes per customer, NaN where nobody measured it by randomised contacts.
 
-    ``buying``, ``leaving`` and ``refusing`` (unsubscribing or complaining) are changes of chances, ``is_driven_off``
-    marks whom a message keeps from buying, or drives away.
+    ``buying``, ``leaving`` and ``refusing`` (unsubscribing or complaining) are changes of chances, ``doubt`` is the
+    standard error of that of buying, ``is_driven_off`` marks whom a message keeps from buying, or drives away.
     """
 
     buying: Floats
+    doubt: Floats
     leaving: Floats
     refusing: Floats
     is_driven_off: Flags
@@ -81,8 +85,9 @@ def read_facts(home: Home, version: Version, declared: Declarations) -> Facts:
     with connect_in_memory(home) as connection:
         customers = _customers(connection, folder, declared)
         place = pd.Series(np.arange(len(customers)), index=customers["customer_id"])
-        listed, treated = _members(connection, folder, place, missing)
+        listed, treated = members(connection, folder, place, missing)
         effects = _effects(connection, decisions / UPLIFT, place, missing)
+        with_former = _with_former_ids(connection, folder, place)
         items = _items(connection, decisions / RECOMMENDATIONS, place, missing)
     consents = {
         rules.consent: customers.pop(f"consent_{rules.consent}").to_numpy(dtype=bool)
@@ -98,7 +103,7 @@ def read_facts(home: Home, version: Version, declared: Declarations) -> Facts:
         consents=consents,
         in_peace=in_peace,
         refused=contacts.refused(place),
-        contacts=contacts.counts(place),
+        contacts=contacts.counts(with_former, len(customers)),
         rates=contacts.rates,
         readers=contacts.kinds(place),
         effects=effects,
@@ -128,51 +133,20 @@ def _customers(
     )
 
 
-def _members(
-    connection: duckdb.DuckDBPyConnection, folder: Path, place: pd.Series[int], missing: list[str]
-) -> tuple[dict[str, Ints], dict[str, Ints]]:
-    """Members by audience within its size cap; and those who are treated: not held out, nor once in both groups."""
-    members = folder / "audience_members.parquet"
-    capped = "is_within_cap" in connection.sql(f"from read_parquet({literal(members)})").columns
-    mixed = "(select null as purpose, null as customer_id where false)"
-    purposes = "(select audience, audience as purpose from members)"
-    holdouts = folder / "holdouts.parquet"
-    if holdouts.exists():
-        mixed = (
-            f"(select purpose, customer_id from read_parquet({literal(holdouts)}) where is_mixed)"
-        )
-        purposes = (
-            f"(select audience, purpose from read_parquet({literal(folder / 'audiences.parquet')}))"
-        )
-    else:
-        missing.append("the table of holdouts: nobody is known to have been in both groups of one")
-    rows = frame(
-        connection,
-        f"""
-        with members as (
-            select audience, customer_id, "group" from read_parquet({literal(members)})
-            where {"is_within_cap" if capped else "true"}
-        )
-        select members.audience, members.customer_id,
-            members."group" = 'treatment' and mixed.customer_id is null as is_treated
-        from members
-        left join (select distinct audience, purpose from {purposes}) as purposes
-            on members.audience = purposes.audience
-        left join (select distinct purpose, customer_id from {mixed}) as mixed
-            on mixed.purpose = purposes.purpose and mixed.customer_id = members.customer_id
-        order by 1, 2
-        """,
-    )
-    rows["place"] = rows["customer_id"].map(place)
-    rows = rows.dropna(subset=["place"])
-    groups = {str(audience): part for audience, part in rows.groupby("audience", sort=True)}
-    return (
-        {name: part["place"].to_numpy(dtype=np.int64) for name, part in groups.items()},
-        {
-            name: part.loc[part["is_treated"], "place"].to_numpy(dtype=np.int64)
-            for name, part in groups.items()
-        },
-    )
+def _with_former_ids(
+    connection: duckdb.DuckDBPyConnection, folder: Path, place: pd.Series[int]
+) -> pd.Series[int]:
+    """The places of today's customers, also under the ids that merges retired: old logs speak of those."""
+    found = place.to_dict()
+    merges = connection.execute(
+        f"select retired_id, surviving_id from read_parquet({literal(folder / 'customer_merges.parquet')}) "
+        "order by merged_at desc, retired_id"
+    ).fetchall()
+    # The newest first: who survived an older merge may have been retired since.
+    for retired, surviving in merges:
+        if surviving in found:
+            found.setdefault(retired, found[surviving])
+    return pd.Series(found, dtype=np.int64)
 
 
 def _effects(
@@ -183,11 +157,16 @@ def _effects(
             "the table of effects (`kith uplift`): every effect is assumed, none is measured"
         )
         return {}
+    # One refusal rate for everybody says less than the channel's own rates by kind of reader.
     rows = frame(
         connection,
         f"""
-        select customer_id, channel, outcome, effect, segment from read_parquet({literal(path)})
-        where is_causal and effect is not null order by channel, outcome, customer_id
+        select customer_id, channel, outcome, effect, segment,
+            (effect_high - effect_low) / (2 * {INTERVAL}) as doubt
+        from read_parquet({literal(path)})
+        where is_causal and effect is not null
+            and (outcome <> {literal(OUTCOMES["refusing"])} or reason_code is null)
+        order by channel, outcome, customer_id
         """,
     )
     rows["place"] = rows["customer_id"].map(place)
@@ -200,12 +179,15 @@ def _effects(
         for name, outcome in OUTCOMES.items():
             told = part[part["outcome"] == outcome]
             changes[name][told["place"]] = told["effect"]
+        bought = part[part["outcome"] == OUTCOMES["buying"]]
+        doubt = np.full(len(place), np.nan)
+        doubt[bought["place"]] = bought["doubt"]
         driven = np.zeros(len(place), dtype=bool)
         harmed = (part["segment"] == "sleeping_dog") & part["outcome"].isin(
             [OUTCOMES["buying"], OUTCOMES["leaving"]]
         )
         driven[part.loc[harmed, "place"]] = True
-        found[str(channel)] = Effects(**changes, is_driven_off=driven)
+        found[str(channel)] = Effects(**changes, doubt=doubt, is_driven_off=driven)
     return found
 
 

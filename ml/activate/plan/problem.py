@@ -1,16 +1,4 @@
-"""What each action would bring from each customer, and why some actions are not open to them.
-
-The expected gain of a message m to a person, in the brand's money:
-
-    effect x order value x (margin - discount)      orders that would not be there without it
-  - chance to buy x order value x discount          what is given to those who buy anyway
-  - cost of the message
-  - rate of unsubscribing x share lost x relationship - rate of complaining x share lost x relationship
-  - effect on leaving x relationship                where one was measured
-
-where effect is the change of the chance to buy: measured by randomised contacts, or else a cautious share of the
-chance to buy. The relationship is worth what the person spent in a year, times the margin, if they stay.
-"""
+"""The day's problem: which offers are open to whom and what they would bring, why others are not, and the caps."""
 
 from __future__ import annotations
 
@@ -21,19 +9,16 @@ import numpy.typing as npt
 
 from ml.activate.plan.declarations import (
     ANY_CHANNEL,
-    ChannelRules,
     ContactLimit,
     Declarations,
     Offer,
 )
 from ml.activate.plan.facts import Facts
+from ml.activate.plan.gains import brought_by, effect_of, price_of_disturbing, relationship_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-
-# How many contacts the rates that are assumed before them count for: the declared ones, then the channel's.
-PRIOR_CONTACTS = 1_000
 
 PEACE_REASONS = {
     "profiling_refused": "said no to being profiled",
@@ -89,88 +74,24 @@ def pose(
     offers = declared.offers
     effect, measured = {}, {}
     for channel in declared.channels:
-        effect[channel], measured[channel] = _effect(facts, channel, limits.assumed_effect_share)
+        effect[channel], measured[channel] = effect_of(facts, channel, limits.assumed_effect_share)
     is_open, reason = _open(facts, declared, has_hour)
     gain = np.full((len(offers), len(facts)), -np.inf)
-    undisturbed = np.zeros(len(facts), dtype=bool)
-    relationship = {
-        offer.margin_share: _relationship(facts, offer.margin_share) for offer in offers
-    }
+    is_disturbed = np.zeros(len(facts), dtype=bool)
     for number, offer in enumerate(offers):
-        worth = relationship[offer.margin_share]
-        price = _price_of_disturbing(facts, declared.channels[offer.channel], worth)
-        brought = _brought(facts, offer, effect[offer.channel])
+        brought = brought_by(facts, offer, effect[offer.channel])
+        is_disturbed |= is_open[number] & (brought > 0)
         allowed = is_open[number]
-        undisturbed |= allowed & (brought > 0)
+        if offer.channel in facts.effects:
+            driven_off = facts.effects[offer.channel].is_driven_off
+            is_disturbed |= allowed & driven_off
+            allowed = allowed & ~driven_off
+        relationship = relationship_of(facts, offer.margin_share)
+        price = price_of_disturbing(facts, declared.channels[offer.channel], relationship)
         gain[number, allowed] = (brought - price)[allowed]
-    driven = {channel: effects.is_driven_off for channel, effects in facts.effects.items()}
-    for number, offer in enumerate(offers):
-        if offer.channel in driven:
-            undisturbed |= is_open[number] & driven[offer.channel]
-            gain[number, driven[offer.channel]] = -np.inf
     hopeless = (reason == "") & ~(gain > 0).any(axis=0)
-    reason[hopeless] = np.where(undisturbed[hopeless], "would_disturb", "no_gain")
+    reason[hopeless] = np.where(is_disturbed[hopeless], "would_disturb", "no_gain")
     return Problem(offers, gain, _caps(declared, limits), reason, effect, measured)
-
-
-def _effect(facts: Facts, channel: str, assumed_share: float) -> tuple[Floats, Flags]:
-    chance = facts.customers["probability"].fillna(0).to_numpy(dtype=float)
-    if channel not in facts.effects:
-        return chance * assumed_share, np.zeros(len(facts), dtype=bool)
-    found = facts.effects[channel].buying
-    measured = ~np.isnan(found)
-    # What is assumed of some is not more than what was measured of others.
-    seen = found[measured].sum() / max(chance[measured].sum(), 1e-12) if measured.any() else 1.0
-    assumed = chance * min(assumed_share, max(seen, 0.0))
-    return np.where(measured, found, assumed), measured
-
-
-def _relationship(facts: Facts, margin: float) -> Floats:
-    stays = facts.customers["stays"].to_numpy(dtype=float)
-    yearly: Floats = facts.customers["yearly_amount"].to_numpy(dtype=float)
-    worth: Floats = yearly * stays * margin
-    return worth
-
-
-def _brought(facts: Facts, offer: Offer, effect: Floats) -> Floats:
-    """What a message brings before anybody is disturbed, cost taken off."""
-    values = facts.customers["order_value"]
-    # Of who never bought, nothing says how much they would: the middle of the others stands in.
-    value = values.fillna(values.median()).fillna(0).to_numpy(dtype=float)
-    chance = facts.customers["probability"].fillna(0).to_numpy(dtype=float)
-    added = effect * value * (offer.margin_share - offer.discount_share)
-    given = chance * value * offer.discount_share
-    brought: Floats = added - given - offer.cost_per_contact
-    return brought
-
-
-def _price_of_disturbing(facts: Facts, rules: ChannelRules, relationship: Floats) -> Floats:
-    leaves, complains = refusal_rates(facts.rates[rules.channel], rules)[
-        :, facts.readers[rules.channel]
-    ]
-    lost: Floats = leaves * rules.lost_by_unsubscribe + complains * rules.lost_by_complaint
-    if rules.channel not in facts.effects:
-        unmeasured: Floats = lost * relationship
-        return unmeasured
-    measured = facts.effects[rules.channel]
-    # Who refuses more than others is known of each: the channel's rates then say how many of them complain.
-    refusals = np.maximum(measured.refusing, 0) / np.maximum(leaves + complains, 1e-12)
-    lost_each = np.where(np.isnan(refusals), lost, lost * refusals)
-    price: Floats = (lost_each + np.nan_to_num(measured.leaving)) * relationship
-    return price
-
-
-def refusal_rates(counts: Ints, rules: ChannelRules) -> Floats:
-    """Rates of unsubscribing and of complaining (2 x kinds of readers) from a channel's own contacts.
-
-    The declared rates stand in for the channel's while its contacts are few, and the channel's for those of a kind.
-    """
-    rates = np.array([rules.unsubscribe_rate, rules.complaint_rate])
-    total = counts.sum(axis=0)
-    rates = (total[1:] + PRIOR_CONTACTS * rates) / (total[0] + PRIOR_CONTACTS)
-    of_kind = (counts[:, 1:] + PRIOR_CONTACTS * rates) / (counts[:, :1] + PRIOR_CONTACTS)
-    by_kind: Floats = of_kind.T
-    return by_kind
 
 
 def _open(
@@ -192,7 +113,7 @@ def _open(
     rules = declared.channels
     consents = {channel: facts.consents[rule.consent] for channel, rule in rules.items()}
     wanted = {channel: ~facts.refused[channel] for channel in rules}
-    below = {channel: _below_limits(facts, declared.limits, channel) for channel in rules}
+    below = {channel: below_limits(facts, declared.limits, channel) for channel in rules}
     reason = np.full(count, "", dtype=object)
     reason[facts.in_peace] = "asked_for_peace"
     reason[~may] = "profiling_refused"
@@ -210,7 +131,8 @@ def _open(
     return is_open, reason
 
 
-def _below_limits(facts: Facts, limits: tuple[ContactLimit, ...], channel: str) -> Flags:
+def below_limits(facts: Facts, limits: tuple[ContactLimit, ...], channel: str) -> Flags:
+    """Who was written to less often than the limits of a channel, and of all together, allow."""
     below = np.ones(len(facts), dtype=bool)
     for limit in limits:
         if limit.channel in (channel, ANY_CHANNEL):
