@@ -17,6 +17,7 @@ from ml.activate.export.gate import judge, reason_against
 from ml.activate.export.ledger import Ledger
 from ml.activate.export.moves import Standing, find_moves
 from ml.activate.export.published import (
+    NO_MESSAGE,
     AudienceTerms,
     PublishedVersion,
     contact_caps,
@@ -155,6 +156,8 @@ def _facts(
     ids = {member.customer_id for member in members} | {
         surviving.get(one.customer_id, one.customer_id) for one in standing
     }
+    # The plan chooses one message a day; an advertising list is no message.
+    is_planned = order.is_planned and terms.channel not in NO_MESSAGE
     held_out, mixed = published.holdout(audience.purpose)
     contacts, opted_out = reported_contacts(
         home, terms.day, published.version.as_of_date, terms.channel, terms.caps, sorted(ids)
@@ -175,6 +178,6 @@ def _facts(
         mixed=mixed,
         held_out=held_out,
         contacts={who: frozenset(found) for who, found in contacts.items()},
-        planned=published.planned(audience.key, terms.channel) if order.is_planned else None,
+        planned=published.planned(audience.key, terms.channel) if is_planned else None,
         values=published.values(ids),
     )

@@ -175,9 +175,11 @@ def as_written(text: str, country: str | None = None) -> str | None:
 def defused(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe goes before what would begin one.
 
-    A leading space does not protect: it is looked past.
+    A leading space does not protect: it is looked past. Nor do quotes: what separates cells or lines, in any
+    country's spreadsheet, becomes a space or a comma, so that no second cell begins inside this one.
     """
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    plain = " ".join(text.split()).replace(";", ",")
+    return f"'{plain}" if plain.startswith(FORMULA) else plain
 
 
 def email_forms(text: str) -> frozenset[str]:

@@ -79,6 +79,7 @@ class PublishedVersion:
                 row["customer_id"],
                 row["group"],
                 None if row.get("place") is None else int(row["place"]),
+                str(row.get("gesture") or ""),
             )
             for row in rows
         ]
