@@ -38,7 +38,8 @@ _OPTED_OUT = f"""
 """
 _CONTACTED = f"""
     with people as (from {people_now()})
-    select distinct people.customer_id, lower(contacts.channel) as channel, cast(contacts.occurred_at as date) as contacted_on
+    select distinct people.customer_id, lower(contacts.channel) as channel,
+        cast(contacts.occurred_at as date) as contacted_on
     from events.fct_contacts as contacts
     inner join people using (record_no)
     where contacts.occurred_at >= $since and lower(contacts.channel) in (select unnest($channels))

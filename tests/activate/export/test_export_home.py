@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -113,29 +114,31 @@ def test_only_the_owner_reads_what_was_exported(brand: SmallBrand) -> None:
 
 
 def test_a_crash_leaves_nothing_half(brand: SmallBrand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file after the other comes into being, then the folder moves to its place: stopped at each rename."""
     brand.publish()
     replace, calls = os.replace, []
 
-    def crash(source: Path, target: Path) -> None:
-        calls.append(target)
-        # One file after the other comes into being, then the folder moves to its place.
-        if len(calls) == crash_at:
-            raise OSError("power cut")
-        replace(source, target)
-
-    seen = 0
-    for crash_at in range(1, 20):
+    def crash_at(number: int) -> Path | None:
         calls.clear()
-        monkeypatch.setattr(os, "replace", crash)
-        try:
-            folder = brand.export("google")
-        except OSError:
-            seen += 1
-            assert not list(brand.home.exports.glob("google/ready/[!.]*"))
-            continue
-        break
-    monkeypatch.undo()
-    assert seen > 4
+
+        def rename(source: Path, target: Path) -> None:
+            calls.append(target)
+            if len(calls) == number:
+                raise OSError("power cut")
+            replace(source, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "replace", rename)
+            try:
+                return brand.export("google")
+            except OSError:
+                return None
+
+    crashes = 0
+    while (folder := crash_at(crashes + 1)) is None:
+        crashes += 1
+        assert not list(brand.home.exports.glob("google/ready/[!.]*"))
+    assert crashes == len(list(folder.iterdir())) + len(["bid values", "the folder"])
     assert len(rows_of(folder / "list.csv")) == 3
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
 
@@ -303,8 +306,6 @@ def test_by_todays_plan(brand: SmallBrand) -> None:
     version = brand.publish()
     with pytest.raises(KithError, match="--planned asks for the plan"):
         brand.export("email", is_planned=True)
-    import pyarrow as pa
-
     plan = {
         "customer_id": ["c-ann", "c-bob", "c-cid"], "audience": ["ready", "ready", "other"],
         "channel": ["email", "push", "email"], "reason": ["likely", "likely", "likely"],
