@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from ml.activate.export.destinations import DESTINATIONS
 from ml.activate.export.export import declared_orders
+from ml.cli import cli
 from ml.commands import exports
 from ml.errors import KithError
 from tests.activate.export.small_home import SmallBrand
@@ -35,13 +36,13 @@ def test_one_list_and_every_declared_one(tmp_path: Path, monkeypatch: pytest.Mon
     brand.add("c-ann")
     brand.publish()
     home = ["--home", str(brand.root)]
-    told = CliRunner().invoke(exports.export, ["ready", "--to", "email", *home])
+    told = CliRunner().invoke(cli, ["export", "ready", "--to", "email", *home])
     assert told.exit_code == 0
     assert "ready to email, 2024-06-01: 1 in the audience, 1 delivered" in told.output
     seed = tmp_path / "exports.csv"
     seed.write_text("audience,destination\nready,email\nready,google\n")
     monkeypatch.setattr("ml.activate.export.export.declared_orders.__defaults__", (seed,))
-    told = CliRunner().invoke(exports.export, ["--all", *home])
+    told = CliRunner().invoke(cli, ["export", "--all", *home])
     assert told.exit_code == 0
     assert "was exported before" in told.output
     assert "ready to google" in told.output
