@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,6 +57,23 @@ def declared_orders(day: date | None, is_planned: bool, path: Path = DECLARED) -
                 f"{path}, row {number}: '{row['destination']}' is no destination. Known: {', '.join(DESTINATIONS)}."
             )
     return [Order(row["audience"], row["destination"], day, is_planned) for row in rows]
+
+
+def export_all(home: Home, orders: Iterable[Order], report: Report) -> None:
+    """Export one order after the other; one that stops does not keep the others back.
+
+    Raises:
+        KithError: some stopped; every reason once.
+    """
+    stops: list[str] = []
+    for order in orders:
+        try:
+            export_audience(home, order, report)
+        except KithError as stop:
+            stops.append(str(stop))
+            report(f"{order.audience} to {order.destination}: stopped")
+    if stops:
+        raise KithError(" ".join(dict.fromkeys(stops)))
 
 
 def export_audience(home: Home, order: Order, report: Report) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from ml.activate.export.destinations import DESTINATIONS
-from ml.activate.export.export import declared_orders
+from ml.activate.export.export import Order, declared_orders, export_all
 from ml.cli import cli
 from ml.commands import exports
 from ml.errors import KithError
@@ -28,6 +28,18 @@ def test_declared_exports_are_of_destinations_that_are_known(tmp_path: Path) -> 
     other.write_text("audience,destination\nready,fax\n")
     with pytest.raises(KithError, match="row 1: 'fax' is no destination"):
         declared_orders(None, False, other)
+
+
+def test_a_list_that_stops_keeps_no_other_back(tmp_path: Path) -> None:
+    brand = SmallBrand(tmp_path / "home")
+    brand.root.mkdir()
+    brand.add("c-ann")
+    brand.publish()
+    names = ["nobody_1", "ready", "nobody_2", "nobody_1"]
+    with pytest.raises(KithError) as stop:
+        export_all(brand.home, [Order(name, "email") for name in names], brand.said.append)
+    assert [str(stop.value).count(f"'{name}'") for name in names] == [1, 0, 1, 1]
+    assert any("1 delivered" in line for line in brand.said)
 
 
 def test_one_list_and_every_declared_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
