@@ -47,6 +47,10 @@ class SmallBrand:
     peaceful: set[str] = field(default_factory=set)
     mixed: set[str] = field(default_factory=set)
     merges: dict[str, str] = field(default_factory=dict)
+    taken_for: dict[str, str] = field(default_factory=dict)
+    """Records that are taken for another customer's."""
+    agreed: list[tuple[str, str, datetime]] = field(default_factory=list)
+    """Who said yes to which purpose, and when."""
     contacts: list[tuple[str, str, str, datetime]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -134,7 +138,10 @@ class SmallBrand:
                     "valid_from": pa.date32(),
                     "valid_to": pa.date32(),
                 },
-                [("web", who, who, day, None) for who in self.people],
+                [
+                    ("web", who, self.taken_for.get(who, who), day, None)
+                    for who in [*self.people, *self.taken_for]
+                ],
             ),
         }
 
@@ -157,6 +164,11 @@ class SmallBrand:
                         "insert into events.fct_contacts values (?, ?, ?, 'x', ?, ?, ?::timestamp::date + 1, null)",
                         [f"m{place}", numbers[who], channel, outcome, at, at],
                     )
+            for who, purpose, at in self.agreed:
+                connection.execute(
+                    "insert into events.int_customer__consents values (?, ?, ?, true, ?)",
+                    [numbers[who], who, purpose, at],
+                )
         state = {"as_of_date": day.isoformat(), "done": ["landing", "identity", "events"]}
         self.home.run_state.write_text(json.dumps(state))
 

@@ -75,9 +75,9 @@ def test_erased_then_exported_again(brand: SmallBrand) -> None:
     for destination in EVERYWHERE:
         folder = brand.export(destination)
         named[destination] = removals_of(folder, destination)
-        assert [row["reason"] for row in log_of(folder) if row["action"] == "remove"][:1] == [
-            "erased"
-        ]
+        told = next(row for row in log_of(folder) if row["action"] == "remove")
+        assert (told["reason"], told["customer_id"]) == ("erased", None)
+        assert (told["email_sha256"], told["phone_sha256"]) == (None, None)
         assert "c-ann" not in {row["customer_id"] for row in log_of(folder)}
     assert {key: rows[0] for key, rows in named.items()} == {
         "email": {"customer_id": "c-ann"}, "parquet": {"customer_id": "c-ann"},
@@ -148,6 +148,28 @@ def test_what_others_stand_there_by_is_not_taken_from_them(tmp_path: Path) -> No
     assert [
         row["Email"] for row in rows_of(brand.home.exports / f"google/ready/{DAY}-aaa/list.csv")
     ] == [hex_of("family@mail.example")]
+
+
+def test_an_id_that_stood_for_both_once_and_for_the_other_now(tmp_path: Path) -> None:
+    """On the day of the first list two people were one customer: its row goes, and the other stays where they stand."""
+    brand = SmallBrand(tmp_path / "home")
+    brand.root.mkdir()
+    (brand.root / "kith.toml").write_text("min_list_size = 1\n")
+    brand.add("c-bob")
+    brand.taken_for = {"c-ann": "c-bob"}
+    first = brand.publish()
+    brand.export("google")
+    brand.taken_for = {}
+    brand.add("c-ann")
+    second = brand.publish(DAY + timedelta(days=1), "bbb")
+    brand.export("google")
+    erase(brand, "c-ann")
+    folder = brand.home.exports / "google" / "ready"
+    assert rows_of(folder / first / "list.csv") == []
+    bob = hex_of("c-bob@mail.example")
+    assert [row["Email"] for row in rows_of(folder / second / "list.csv")] == [bob]
+    (pending,) = (brand.home.exports / "google").glob("removals-pending/*")
+    assert [row["Email"] for row in rows_of(pending)] == [ANN]
 
 
 def test_nobody_exported_nothing_told(brand: SmallBrand) -> None:

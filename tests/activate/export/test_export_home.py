@@ -280,6 +280,19 @@ def test_contacts_of_the_days_before(brand: SmallBrand) -> None:
     assert len(rows_of(brand.export("google") / "list.csv")) == 3
 
 
+def test_a_yes_after_the_unsubscribing_opens_the_channel_again(brand: SmallBrand) -> None:
+    brand.contacts = [
+        (who, "email", "unsubscribed", datetime(2024, 4, 1)) for who in ("c-ann", "c-bob", "c-cid")
+    ]
+    brand.agreed = [
+        ("c-ann", "email", datetime(2024, 5, 1)),
+        ("c-bob", "email", datetime(2024, 3, 1)),
+        ("c-cid", "sms", datetime(2024, 5, 1)),
+    ]
+    brand.publish()
+    assert listed(brand.export("email")) == ["c-ann"]
+
+
 def test_two_lists_on_one_channel_and_day_meet_nobody_twice(brand: SmallBrand) -> None:
     brand.publish()
     brand.export("email")
