@@ -45,6 +45,7 @@ COMMANDS = [
     "plan",
     "who",
     "audiences",
+    "export",
 ]
 STEPS = [
     "run",
@@ -155,6 +156,11 @@ def test_help_names_every_command_of_the_contract(kith: Kith) -> None:
         (["erase", "--landing", "x", "--key", "web"], "'--key' requires 2 arguments"),
         (["erase", "--customer", "c1"], "Missing option '--landing'"),
         (["status", "--loud"], "No such option"),
+        (["export"], "Name an AUDIENCE and --to a destination, or give --all alone"),
+        (["export", "ready_to_buy"], "Name an AUDIENCE and --to a destination"),
+        (["export", "ready_to_buy", "--to", "email", "--all"], "or give --all alone"),
+        (["export", "--all", "--to", "email"], "or give --all alone"),
+        (["export", "ready_to_buy", "--to", "fax"], "'fax' is not one of"),
         (["who"], "Name one record by SOURCE KEY, a customer by its id"),
         (["who", "web", "1", "more"], "Name one record by SOURCE KEY, a customer by its id"),
         (["who", "web", "1", "--same", "web:1", "web:2"], "Name one record by SOURCE KEY"),

@@ -41,15 +41,14 @@ def export(
 
     if every == bool(audience and destination) or (every and (audience or destination)):
         raise click.UsageError("Name an AUDIENCE and --to a destination, or give --all alone.")
-    from ml.activate.export.export import Order, declared_orders, export_audience
+    from ml.activate.export.export import Order, declared_orders, export_all
 
     place = Home(home.resolve())
     with place.lock("kith export"):
         orders = declared_orders(day, planned) if every else []
         if audience and destination:
             orders = [Order(audience, destination, day, planned)]
-        for order in orders:
-            export_audience(place, order, say)
+        export_all(place, orders, say)
 
 
 COMMANDS = (export,)

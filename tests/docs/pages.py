@@ -32,6 +32,7 @@ PAGES = [
     "docs/referrals.md",
     "docs/portrait.md",
     "docs/erasure.md",
+    "docs/exports.md",
     "docs/journey.md",
     "docs/trust.md",
     "docs/when_what_how_much.md",

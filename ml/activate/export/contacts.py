@@ -32,20 +32,21 @@ _OPTED_OUT = f"""
     left join events.int_customer__consents as consents
         on people.customer_no = consents.customer_no and consents.purpose = $purpose and consents.granted
             and consents.occurred_at > contacts.occurred_at
-    where contacts.channel = $channel and contacts.outcome in ('unsubscribed', 'complained')
+    where lower(contacts.channel) = $channel and contacts.outcome in ('unsubscribed', 'complained')
         and consents.customer_no is null and {_VISIBLE}
     order by all
 """
 _CONTACTED = f"""
     with people as (from {people_now()})
-    select distinct people.customer_id, contacts.channel, cast(contacts.occurred_at as date) as contacted_on
+    select distinct people.customer_id, lower(contacts.channel) as channel,
+        cast(contacts.occurred_at as date) as contacted_on
     from events.fct_contacts as contacts
     inner join people using (record_no)
-    where contacts.occurred_at >= $since and contacts.channel in (select unnest($channels))
+    where contacts.occurred_at >= $since and lower(contacts.channel) in (select unnest($channels))
         and people.customer_id in (select unnest($ids)) and {_VISIBLE}
     order by all
 """
-_CHANNELS = "select distinct channel from events.fct_contacts order by channel"
+_CHANNELS = "select distinct lower(channel) as channel from events.fct_contacts order by channel"
 
 
 def reported_contacts(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -10,7 +11,7 @@ import pyarrow as pa
 from ml.activate.export.destinations import Destination
 from ml.activate.export.facts import Terms
 from ml.activate.export.files import csv_bytes, parquet_bytes, table_bytes
-from ml.activate.export.gate import Judged, Verdict
+from ml.activate.export.gate import Judged
 from ml.activate.export.ledger import (
     LIST,
     LOG,
@@ -63,33 +64,19 @@ def _number(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
+# What differs from row to row in a log; the rest is the same in all of it.
+_OF_A_ROW = (
+    "customer_id", "group", "is_eligible", "action", "reason", "is_delivered", "file_row", "bid_value",
+    "email_sha256", "phone_sha256",
+)  # fmt: skip
+_LogRow = tuple[
+    str | None, str | None, bool, str, str | None, bool, int | None, float | None, str | None, str | None
+]  # fmt: skip
+
+
 def _log(account: Reconciliation, moves: Moves, terms: Terms, destination: Destination) -> pa.Table:
     """One row per person looked at, and one per removal."""
-    rows: list[dict[str, object]] = []
-    listed = 0
-    for verdict, action, keys in moves.actions:
-        is_delivered = verdict.reason is None
-        listed += is_delivered
-        rows.append(
-            _log_row(verdict, action, verdict.reason, keys, destination)
-            | {"is_delivered": is_delivered, "file_row": listed if is_delivered else None}
-        )
-    removed = 0
-    for one in moves.removals:
-        removed += one.is_named
-        verdict = Verdict(one.customer_id or "", None, one.reason)
-        # Of somebody erased the log keeps that there was one, and nothing else.
-        keys = one.keys if one.customer_id else ()
-        rows.append(
-            _log_row(verdict, REMOVE, one.reason, keys, destination)
-            | {
-                "customer_id": one.customer_id,
-                "is_eligible": False,
-                "is_delivered": False,
-                "file_row": removed if one.is_named else None,
-                "bid_value": None,
-            }
-        )
+    rows = [*_rows_of_members(moves, destination), *_rows_of_removals(moves, destination)]
     shared = {
         "version": account.version,
         "as_of_date": terms.day,
@@ -98,20 +85,42 @@ def _log(account: Reconciliation, moves: Moves, terms: Terms, destination: Desti
         "audience": account.audience,
         "channel": terms.channel,
     }
-    return pa.Table.from_pylist([shared | row for row in rows], schema=LOG_SCHEMA)
+    columns = dict(zip(_OF_A_ROW, zip(*rows, strict=True), strict=True)) if rows else {}
+    return pa.table(
+        [
+            pa.repeat(pa.scalar(shared[field.name], field.type), len(rows))
+            if field.name in shared
+            else pa.array(columns.get(field.name, ()), field.type)
+            for field in LOG_SCHEMA
+        ],
+        schema=LOG_SCHEMA,
+    )
 
 
-def _log_row(
-    verdict: Verdict, action: str, reason: str | None, keys: Keys, destination: Destination
-) -> dict[str, object]:
-    email, phone = keys if keys and is_hashed(destination) else ("", "")
-    return {
-        "customer_id": verdict.customer_id,
-        "group": verdict.group,
-        "is_eligible": verdict.is_eligible,
-        "action": action,
-        "reason": reason,
-        "bid_value": verdict.value,
-        "email_sha256": email or None,
-        "phone_sha256": phone or None,
-    }
+def _rows_of_members(moves: Moves, destination: Destination) -> Iterator[_LogRow]:
+    listed = 0
+    for one, action, keys in moves.actions:
+        is_delivered = one.reason is None
+        listed += is_delivered
+        row = listed if is_delivered else None
+        yield (
+            one.customer_id, one.group, one.is_eligible, action, one.reason, is_delivered, row, one.value,
+            *_hashes(keys, destination),
+        )  # fmt: skip
+
+
+def _rows_of_removals(moves: Moves, destination: Destination) -> Iterator[_LogRow]:
+    removed = 0
+    for one in moves.removals:
+        removed += one.is_named
+        row = removed if one.is_named else None
+        # Of somebody erased the log keeps that there was one, and nothing else.
+        hashes = _hashes(one.keys if one.customer_id else (), destination)
+        yield (one.customer_id, None, False, REMOVE, one.reason, False, row, None, *hashes)
+
+
+def _hashes(keys: Keys, destination: Destination) -> tuple[str | None, str | None]:
+    if not keys or not is_hashed(destination):
+        return None, None
+    email, phone = keys
+    return email or None, phone or None

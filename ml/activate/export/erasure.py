@@ -118,13 +118,17 @@ def _ever_delivered(
     ledger: Ledger, logs: dict[Path, tuple[pa.Table, pa.ChunkedArray]]
 ) -> list[Keys]:
     """Identifiers by which erased people were ever delivered, without those that others stand there by today."""
-    theirs: set[Keys] = set()
-    erased: set[str] = set()
-    for log, gone in logs.values():
-        rows = log.filter(gone).to_pylist()
-        erased |= {row["customer_id"] for row in rows}
-        theirs |= {ledger.keys(row) for row in rows if row["action"] in (ADD, KEEP, REMOVE)}
-    others = [one.keys for one in ledger.standing() if one.customer_id not in erased]
+    theirs = {
+        ledger.keys(row)
+        for log, gone in logs.values()
+        for row in log.filter(gone).to_pylist()
+        if row["action"] in (ADD, KEEP)
+    }
+    done = ledger.done()
+    last = done[max(done)]
+    # An id may stand for the erased person in one version, and for somebody else in the next.
+    log = logs[last][0].filter(pc.invert(logs[last][1])) if last in logs else read_log(last)
+    others = [ledger.keys(row) for row in log.to_pylist() if row["action"] in (ADD, KEEP)]
     held = [set(column) for column in zip(*others, strict=True)] or [
         set() for _ in ledger.destination.removed_by
     ]

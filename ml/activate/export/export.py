@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +17,7 @@ from ml.activate.export.gate import judge, reason_against
 from ml.activate.export.ledger import Ledger
 from ml.activate.export.moves import Standing, find_moves
 from ml.activate.export.published import (
+    NO_MESSAGE,
     AudienceTerms,
     PublishedVersion,
     contact_caps,
@@ -56,6 +57,23 @@ def declared_orders(day: date | None, is_planned: bool, path: Path = DECLARED) -
                 f"{path}, row {number}: '{row['destination']}' is no destination. Known: {', '.join(DESTINATIONS)}."
             )
     return [Order(row["audience"], row["destination"], day, is_planned) for row in rows]
+
+
+def export_all(home: Home, orders: Iterable[Order], report: Report) -> None:
+    """Export one order after the other; one that stops does not keep the others back.
+
+    Raises:
+        KithError: some stopped; every reason once.
+    """
+    stops: list[str] = []
+    for order in orders:
+        try:
+            export_audience(home, order, report)
+        except KithError as stop:
+            stops.append(str(stop))
+            report(f"{order.audience} to {order.destination}: stopped")
+    if stops:
+        raise KithError(" ".join(dict.fromkeys(stops)))
 
 
 def export_audience(home: Home, order: Order, report: Report) -> Path:
@@ -155,6 +173,8 @@ def _facts(
     ids = {member.customer_id for member in members} | {
         surviving.get(one.customer_id, one.customer_id) for one in standing
     }
+    # The plan chooses one message a day; an advertising list is no message.
+    is_planned = order.is_planned and terms.channel not in NO_MESSAGE
     held_out, mixed = published.holdout(audience.purpose)
     contacts, opted_out = reported_contacts(
         home, terms.day, published.version.as_of_date, terms.channel, terms.caps, sorted(ids)
@@ -175,6 +195,6 @@ def _facts(
         mixed=mixed,
         held_out=held_out,
         contacts={who: frozenset(found) for who, found in contacts.items()},
-        planned=published.planned(audience.key, terms.channel) if order.is_planned else None,
+        planned=published.planned(audience.key, terms.channel) if is_planned else None,
         values=published.values(ids),
     )

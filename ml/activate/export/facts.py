@@ -14,11 +14,15 @@ ANY_CHANNEL = "any"
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in an audience: the group drawn, and the place in the list, 1 first (None: nobody ordered it)."""
+    """Somebody in an audience.
+
+    The group drawn, the place in the list (1 first; None: nobody ordered it), and the gesture that fits the person.
+    """
 
     customer_id: str
     group: str | None = TREATMENT
     place: int | None = None
+    gesture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _judge_one(member: Member, facts: Facts, terms: Terms, destination: Destinat
     row: tuple[str, ...] = ()
     if person is not None and reason is None:
         plan = facts.planned.get(member.customer_id) if facts.planned else None
-        row = row_of(person, terms, destination, plan)
+        row = row_of(person, member.gesture, terms, destination, plan)
         reason = _about_identifiers(person, row, destination)
     if reason is None:
         reason = _about_today(member, facts, terms)
@@ -167,7 +167,7 @@ def _about_today(member: Member, facts: Facts, terms: Terms) -> str | None:
 
 
 def row_of(
-    person: Person, terms: Terms, destination: Destination, plan: Planned | None
+    person: Person, gesture: str, terms: Terms, destination: Destination, plan: Planned | None
 ) -> tuple[str, ...]:
     """The row of a person as it would be delivered; a field that is unknown, or came in hashed, is empty."""
     plan = plan or Planned(reason=terms.audience)
@@ -178,6 +178,7 @@ def row_of(
         "reason": plan.reason,
         "offer": plan.offer,
         "item": plan.item,
+        "gesture": gesture,
     }
     row = []
     for one in destination.fields:

@@ -14,13 +14,17 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ml.data.phones import country_code, e164
 
 # SHA-256, SHA-1 and MD5, as they are written.
-DIGEST = re.compile(r"(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})")
+DIGITS = (64, 40, 32)
+DIGEST = re.compile(r"[0-9a-fA-F]+")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 MAILBOX = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s.\x00-\x1f]+")
+MANY_NAMES = 65_536  # names repeat: so many are normalised once
 GMAIL = ("gmail.com", "googlemail.com")
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), full-width signs too.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -61,7 +65,7 @@ class Hashed:
         Raises:
             ValueError: not 64 hexadecimal digits in small letters.
         """
-        if not re.fullmatch("[0-9a-f]{64}", self.digest):
+        if not SHA256.fullmatch(self.digest):
             raise ValueError("a digest has 64 hexadecimal digits in small letters")
 
 
@@ -82,7 +86,8 @@ def sha256(value: Plain) -> Hashed:
 
 def looks_hashed(text: str) -> bool:
     """Tell whether a text is written like SHA-256, SHA-1 or MD5."""
-    return DIGEST.fullmatch(text.strip()) is not None
+    plain = text.strip()
+    return len(plain) in DIGITS and DIGEST.fullmatch(plain) is not None
 
 
 def email_lower(text: str, country: str | None = None) -> str | None:
@@ -125,6 +130,7 @@ def phone_digits(text: str, country: str | None = None) -> str | None:
     return found and found.lstrip("+")
 
 
+@lru_cache(maxsize=MANY_NAMES)
 def name(text: str, country: str | None = None) -> str | None:
     """In small letters, without punctuation and spaces too many; letters of every script stay (UTF-8, NFC)."""
     plain = unicodedata.normalize("NFC", text).lower()
@@ -175,9 +181,11 @@ def as_written(text: str, country: str | None = None) -> str | None:
 def defused(text: str) -> str:
     """A cell that no spreadsheet takes for a formula: an apostrophe goes before what would begin one.
 
-    A leading space does not protect: it is looked past.
+    A leading space does not protect: it is looked past. Nor do quotes: what separates cells or lines, in any
+    country's spreadsheet, becomes a space or a comma, so that no second cell begins inside this one.
     """
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    plain = " ".join(text.split()).replace(";", ",")
+    return f"'{plain}" if plain.startswith(FORMULA) else plain
 
 
 def email_forms(text: str) -> frozenset[str]:

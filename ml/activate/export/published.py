@@ -79,6 +79,7 @@ class PublishedVersion:
                 row["customer_id"],
                 row["group"],
                 None if row.get("place") is None else int(row["place"]),
+                str(row.get("gesture") or ""),
             )
             for row in rows
         ]
@@ -104,18 +105,14 @@ class PublishedVersion:
             f"select {columns} from {self._table('customers')} semi join wanted using (customer_id)"
         ).fetchall()
         split = 1 + len(_TEXTS)
-        return {
-            row[0]: Person(
-                row[0],
-                {name: text for name, text in zip(_TEXTS, row[1:split], strict=True) if text},
-                {
-                    purpose: bool(said)
-                    for purpose, said in zip(_PURPOSES, row[split:], strict=True)
-                    if said is not None
-                },
-            )
-            for row in rows
-        }
+        # Many people, few ways to have answered: those who answered alike share one mapping.
+        answers: dict[tuple[bool | None, ...], dict[str, bool]] = {}
+        found = {}
+        for row in rows:
+            texts = {name: text for name, text in zip(_TEXTS, row[1:split], strict=True) if text}
+            consents = answers.setdefault(row[split:], _said(row[split:]))
+            found[row[0]] = Person(row[0], texts, consents)
+        return found
 
     def surviving(self) -> dict[str, str]:
         """The id that each retired one belongs to now."""
@@ -215,6 +212,12 @@ def contact_caps(channel: str, path: Path = CONTACT_LIMITS) -> tuple[Cap, ...]:
         ]
     meant = {channel} if channel in NO_MESSAGE else {channel, "any"}
     return tuple(cap for cap in caps if cap.channel in meant)
+
+
+def _said(answers: tuple[bool | None, ...]) -> dict[str, bool]:
+    return {
+        purpose: said for purpose, said in zip(_PURPOSES, answers, strict=True) if said is not None
+    }
 
 
 def _last(retired: str, once: dict[str, str]) -> str:

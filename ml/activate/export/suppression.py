@@ -123,7 +123,8 @@ def _add(
         if not (source and colon and key):
             raise _damaged(path, number, "its value is not written SOURCE:KEY")
         # A record that nobody knows yet, or any more, is in no list either.
-        found["customer_id"].add(customers_of.get((source, key), ""))
+        if customer := customers_of.get((source, key)):
+            found["customer_id"].add(customer)
     elif looks_hashed(value):
         if len(value) != SHA256_DIGITS:
             raise _damaged(path, number, "its value is a digest, but not one of SHA-256")
