@@ -48,8 +48,10 @@ def made_up(contacts: int, seed: int) -> None:
     study = study_effects(world.values, world.trial, 1, seed, 2)
     seconds = time.perf_counter() - began
     fresh = make_effect_world(contacts, seed + 1, columns=60)
-    assert study.fitted is not None and study.blend is not None and study.judgement is not None
-    ranked = study.blend.of(study.fitted.predict(fresh.values, study.share))
+    assert study.judgement is not None
+    ranked = np.mean(
+        [one.blend.of(one.fitted.predict(fresh.values, study.share)) for one in study.folds], axis=0
+    )
     own = qini(fresh.effect, fresh.effect)
     found = study.judgement.qini
     print(f"| randomised contacts | {contacts:,} |\n|---|---|")
@@ -58,7 +60,7 @@ def made_up(contacts: int, seed: int) -> None:
     print(f"| share of it, out of fold by measured effects | {found.value / own:.2f} |")
     print(f"| share of it, fresh people by true effects | {qini(ranked, fresh.effect) / own:.2f} |")
     print(f"| rank correlation with the true effect | {spearmanr(ranked, fresh.effect)[0]:.2f} |")
-    print(f"| learner | {study.blend.learner} |")
+    print(f"| learner | {', '.join(sorted({one.blend.learner for one in study.folds}))} |")
     print(f"| smallest visible average effect | {100 * study.smallest:.2f} points |")
     print(f"| seconds | {seconds:.0f} |")
 

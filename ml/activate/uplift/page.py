@@ -12,7 +12,8 @@ from ml.activate.uplift.card import REASONS, measure, per_thousand, points
 from ml.activate.uplift.plots import decile_plot, qini_plot
 from ml.serve.relationship_page import svg_of
 
-STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
+  margin: 2rem auto; padding: 0 1rem; color: #222; }
 svg { width: 100%; height: auto; }
 table { border-collapse: collapse; }
 td, th { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid #ddd; }

@@ -29,7 +29,7 @@ def estimate_effects(run: Run) -> None:
     with contacts_of(run) as contacts:
         scored = contacts.scored()
         eligible = contacts.eligible()
-        models = _models(run, contacts, [name for name in scored if name not in KEYS])
+        models = _models(run, contacts, [str(name) for name in scored if name not in KEYS])
     folder = run.home.activation_version(version.name)
     parts = (
         uplift_rows(
