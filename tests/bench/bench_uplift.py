@@ -8,7 +8,6 @@ holds the published effects on buying against the true effects of the people beh
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from pathlib import Path
 
@@ -20,9 +19,7 @@ from ml.activate.uplift.study import study_effects
 from ml.data.warehouse import connect
 from ml.home import Home
 from ml.serve.versions import Versions
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "activate"))
-from effect_worlds import make_effect_world
+from tests.activate.effect_worlds import make_effect_world
 
 _BEHIND = """
 with true_effects as (
