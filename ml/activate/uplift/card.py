@@ -51,7 +51,8 @@ def card_of(model: EffectModel) -> str:
         names = ", ".join(sorted({fold.blend.learner for fold in model.folds}))
         served = f"Learner, chosen by fold: {names}; on {len(model.features)} features."
     return page(
-        f"# Effect of a message by {model.channel} on {words} within {model.horizon_days} days",
+        f"# Effect of a message by {model.channel} on {words}",
+        f"Window: {model.horizon_days} days from the campaign on." if model.horizon_days else "",
         f"Status: {model.status}; {REASONS[model.reason]}.",
         served,
         "Figures are out of fold by person; intervals are of 95 %, by drawing people with replacement, with the models "

@@ -47,7 +47,8 @@ def write_page(path: Path, title: str, body: str) -> Path:
 
 
 def _section(model: EffectModel) -> str:
-    title = f"{model.channel}: {model.outcome} within {model.horizon_days} days"
+    window = f" within {model.horizon_days} days" if model.horizon_days else ""
+    title = f"{model.channel}: {model.outcome}{window}"
     facts = [f"{REASONS[model.reason].capitalize()}."]
     if average := measure(model, "average_effect"):
         facts.append(f"Average effect: {points(average)}.")

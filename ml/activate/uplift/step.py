@@ -65,8 +65,7 @@ def _models(run: Run, contacts: Contacts, features: list[str]) -> list[EffectMod
     definition = digest_of(
         [json.dumps(features), json.dumps(contacts.declared(), default=str), str(SEED)]
     )
-    registry = Registry(run.home)
-    kept = _kept(run, registry, definition)
+    kept = _kept(run, Registry(run.home), definition) if Registry.exists(run.home) else []
     if kept:
         run.report(f"effects: models of {len(kept)} questions are fresh enough")
         return kept
@@ -81,7 +80,8 @@ def _models(run: Run, contacts: Contacts, features: list[str]) -> list[EffectMod
         models += fit_channel(
             channel, everyone, learning, features, settings.min_class_customers, settings.threads
         )
-    _log(run, registry, definition, models)
+    if models:
+        _log(run, Registry(run.home), definition, models)
     return models
 
 
