@@ -27,7 +27,15 @@ from ml.errors import KithError
 SETTINGS_FILE = "kith.toml"
 
 # What may differ between two runs that publish the same bytes.
-NOT_PART_OF_THE_RUN = {"threads", "memory_limit", "rates_file"}
+NOT_PART_OF_THE_RUN = {
+    "threads",
+    "memory_limit",
+    "rates_file",
+    "effect_days",
+    "effect_stay_days",
+    "least_effect",
+    "max_uplift_rows",
+}
 
 
 def _known_zone(name: str) -> str:

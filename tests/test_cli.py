@@ -43,6 +43,8 @@ COMMANDS = [
     "status",
     "account",
     "who",
+    "uplift",
+    "lift",
 ]
 STEPS = [
     "run",
@@ -56,6 +58,8 @@ STEPS = [
     "publish",
     "monitor",
     "docs",
+    "uplift",
+    "lift",
 ]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 

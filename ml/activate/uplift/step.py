@@ -62,15 +62,23 @@ def current_version(run: Run) -> Version:
 
 
 def _models(run: Run, contacts: Contacts, features: list[str]) -> list[EffectModel]:
+    settings = run.home.settings
+    numbers = (
+        SEED,
+        settings.holdout_share,
+        settings.effect_days,
+        settings.effect_stay_days,
+        settings.max_uplift_rows,
+        settings.min_class_customers,
+    )
     definition = digest_of(
-        [json.dumps(features), json.dumps(contacts.declared(), default=str), str(SEED)]
+        json.dumps(part, default=str) for part in (features, contacts.declared(), numbers)
     )
     kept = _kept(run, Registry(run.home), definition) if Registry.exists(run.home) else []
     if kept:
         run.report(f"effects: models of {len(kept)} questions are fresh enough")
         return kept
     contacts.draw()
-    settings = run.home.settings
     models: list[EffectModel] = []
     for channel in contacts.channels():
         everyone, learning = contacts.everyone(channel), contacts.learning(channel)
