@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from ml.activate.uplift.boosting import Ground
 from ml.activate.uplift.judging import qini
 from ml.activate.uplift.study import study_effects
 from ml.data.warehouse import connect
@@ -31,7 +32,7 @@ with true_effects as (
     inner join read_parquet($effects) as effects using (person_id)
     group by people.customer_id
 )
-select uplift.channel, uplift.outcome, uplift.customer_id, uplift.status, uplift.reason_code, uplift.effect, uplift.segment,
+select uplift.channel, uplift.outcome, uplift.customer_id, uplift.effect,
     case uplift.outcome when 'purchase' then truth.purchase else truth.churn end as truth
 from read_parquet($uplift) as uplift
 inner join true_effects as truth using (customer_id)
