@@ -142,7 +142,7 @@ def outcomes_by_hand(world: ContactWorld, theirs: set[int], day: date) -> Row:
 def drawn(run: Run) -> pd.DataFrame:
     with contacts_of(run) as contacts:
         contacts.draw()
-        return contacts.all()
+        return contacts.connection.execute("select * from contacts order by all").df()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -245,6 +245,19 @@ def test_a_declaration_that_contradicts_itself_stops(
     run = random_world(3).build(tmp_path / "home", declared)
     with pytest.raises(KithError, match=said), contacts_of(run):
         pass
+
+
+def test_lift_reads_the_same_units_without_names_of_people(tmp_path: Path) -> None:
+    with contacts_of(random_world(5).build(tmp_path / "home")) as contacts:
+        contacts.draw()
+        table, whole = contacts.all(), contacts.connection.execute("select * from contacts").df()
+    keys = ["origin", "pattern", "campaign", "campaign_date", "is_treated", "purchase", "amount"]
+    assert len(table) > 30
+    assert sorted(table[keys].itertuples(index=False)) == sorted(
+        whole[keys].itertuples(index=False)
+    )
+    assert table["person"].nunique() == whole["person"].nunique()
+    assert "customer_id" not in table
 
 
 def test_without_declaration_and_exports_nobody_was_drawn(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ml.activate.uplift.randomisation import randomisation_test, share_p_value
 from ml.activate.uplift.segments import deciles_of, segments_of
+from ml.activate.uplift.tables import significant
 
 ends = st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 1))
 
@@ -56,6 +57,19 @@ def test_deciles_are_even_ordered_and_do_not_depend_on_the_order_of_rows(values:
         assert (benefit[decile < decile[one]] >= benefit[one]).all()
     turned = deciles_of(benefit[::-1], ids[::-1])
     np.testing.assert_array_equal(turned[::-1], decile)
+
+
+@given(
+    st.lists(
+        st.floats(-1e6, 1e6).filter(lambda number: number == 0 or abs(number) > 1e-12), min_size=1
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_nine_significant_digits_stay(numbers: list[float]) -> None:
+    found = significant(np.array([*numbers, np.nan]))
+    assert np.isnan(found[-1])
+    for number, rounded in zip(numbers, found, strict=False):
+        assert abs(rounded - number) <= abs(number) * 5.1e-9
 
 
 def drawn(people: int, seed: int, share: float = 0.5) -> pd.DataFrame:

@@ -48,8 +48,8 @@ def test_what_serves_ranks_people_who_were_never_seen(planted: tuple[EffectWorld
 
 def test_a_message_that_does_nothing_is_not_ranked_more_often_than_chance_allows() -> None:
     proved = 0
-    for seed in range(8):
-        world = make_effect_world(3_000, seed=seed, strength=0.0, columns=6)
+    for seed in range(6):
+        world = make_effect_world(2_000, seed=seed, strength=0.0, columns=6)
         study = study_effects(world.values, world.trial, 1, seed=1, threads=2)
         proved += study.is_ranked
         if not study.is_ranked:
@@ -106,7 +106,7 @@ def models_of(frame: pd.DataFrame, least: int = 100) -> dict[str, EffectModel]:
 
 
 def test_models_are_the_same_after_files_and_the_files_are_the_same_again() -> None:
-    frame = contacts_of(make_effect_world(12_000, seed=9))
+    frame = contacts_of(make_effect_world(6_000, seed=9))
     model = models_of(frame)["purchase"]
     files = model.to_files()
     back = EffectModel.from_files(files)

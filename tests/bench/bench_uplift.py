@@ -24,6 +24,9 @@ from ml.learn.models.linear import Floats
 from ml.serve.versions import Versions
 from tests.activate.effect_worlds import make_effect_world
 
+FEWEST_TAUGHT = 5_000
+"""Fewer people teach nothing: leaves hold 500."""
+
 _BEHIND = """
 with true_effects as (
     select people.customer_id, avg(effects.effect_on_next_purchase) as purchase, avg(effects.effect_on_churn) as churn

@@ -28,8 +28,9 @@ def readings_of(contacts: pd.DataFrame, complete_until: datetime, lag_days: int)
     """Give one row per reading, by kind, name and quarter.
 
     `contacts` has one row per randomised unit: origin (campaign or audience), pattern, campaign, campaign_date, person,
-    customer_id, is_treated, is_mixed, treated_share, read_days, purchase, amount. Whatever is said of a person counts
-    once in each reading, the earliest. A reading opens when the window of its last possible person has closed.
+    is_treated, is_mixed, treated_share, read_days, purchase, amount; units of one campaign in a fixed order. A person
+    counts once in each reading, the earliest time. A reading opens when the window of its last possible person has
+    closed: before ``complete_until``, which is ``lag_days`` before the day that reads.
     """
     rows = [
         _reading(keys, members, complete_until, lag_days) for keys, members in _groups(contacts)
@@ -56,7 +57,7 @@ COLUMNS = (
 
 def _groups(contacts: pd.DataFrame) -> Iterator[tuple[tuple[str, str, date], pd.DataFrame]]:
     """Each reading's kind, name and last possible day, with its people, each once: the first time."""
-    ordered = contacts.sort_values(["campaign_date", "campaign", "customer_id"], kind="stable")
+    ordered = contacts.sort_values(["campaign_date", "campaign"], kind="stable")
     quarters = pd.to_datetime(ordered["campaign_date"]).dt.to_period("Q")
     ordered = ordered.assign(quarter_end=quarters.dt.end_time.dt.normalize())
     campaigns = ordered[ordered["origin"] == "campaign"]

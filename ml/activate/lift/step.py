@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ from ml.activate.lift.page import write_lift_page
 from ml.activate.lift.readings import READ, WAITING, readings_of
 from ml.activate.uplift.contacts import contacts_of
 from ml.activate.uplift.step import current_version
-from ml.activate.uplift.tables import write_parts
+from ml.activate.uplift.tables import significant, write_parts
 from ml.errors import KithError
 from ml.run import Run, RunState
 
@@ -121,6 +122,6 @@ def _as_table(table: pd.DataFrame) -> pa.Table:
     rounded = table.copy()
     for field in LIFT:
         if pa.types.is_floating(field.type):
-            numbers = pd.to_numeric(rounded[field.name])
-            rounded[field.name] = [float(f"{number:.9g}") for number in numbers]
+            numbers = pd.to_numeric(rounded[field.name]).to_numpy(np.float64, na_value=np.nan)
+            rounded[field.name] = significant(numbers)
     return pa.Table.from_pandas(rounded[LIFT.names], LIFT, preserve_index=False)

@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.activate.uplift.bundle import EffectModel
 from ml.activate.uplift.segments import UNCLEAR, deciles_of, segments_of
+from ml.learn.models.linear import Floats
 
 NOT_ELIGIBLE = "not_eligible"
 
@@ -76,11 +78,18 @@ def uplift_rows(
             benefit = (model.sign * found["effect"]).to_numpy()
             rows.loc[reachable, "decile"] = deciles_of(benefit, rows.loc[reachable, "customer_id"])
     for column in ("effect", "effect_low", "effect_high", "rate_without"):
-        rows[column] = [float(f"{number:.9g}") for number in rows[column]]
+        rows[column] = significant(rows[column].to_numpy(np.float64))
     rows["channel"], rows["outcome"] = model.channel, model.outcome
     rows["horizon_days"] = model.horizon_days or None
     rows["is_causal"] = model.is_causal & (rows["status"] == "scored")
     return pa.Table.from_pandas(rows[UPLIFT.names], UPLIFT, preserve_index=False)
+
+
+def significant(numbers: Floats, digits: int = 9) -> Floats:
+    """Round to so many significant digits, as wherever a ratio is stored."""
+    sizes = np.abs(numbers, where=numbers != 0, out=np.ones_like(numbers))
+    scale = 10.0 ** (digits - 1 - np.floor(np.log10(sizes)))
+    return np.asarray(np.round(numbers * scale) / scale, dtype=np.float64)
 
 
 def quality_rows(models: Sequence[EffectModel]) -> pa.Table:
