@@ -33,6 +33,7 @@ NOT_PART_OF_THE_RUN = {
     *("daily_contacts", "daily_contact_budget", "assumed_effect_share"),
     *("max_score_age_days", "min_list_size", "suppression_file"),
     *("bid_margin_share", "bid_cap_quantile", "most_bid_value"),
+    *("effect_days", "effect_stay_days", "least_effect", "max_uplift_rows"),
 }
 
 

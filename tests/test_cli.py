@@ -46,6 +46,8 @@ COMMANDS = [
     "who",
     "audiences",
     "export",
+    "uplift",
+    "lift",
 ]
 STEPS = [
     "run",
@@ -59,6 +61,8 @@ STEPS = [
     "publish",
     "monitor",
     "docs",
+    "uplift",
+    "lift",
 ]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 

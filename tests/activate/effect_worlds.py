@@ -44,9 +44,9 @@ def make_effect_world(
     seen = np.column_stack([habit, taste, open_to, weary]) + random.normal(0, 0.1, (rows, 4))
     values = np.hstack([seen, random.normal(size=(rows, columns - 4))]).astype(np.float32)
     effect = _sigmoid(logit + strength * push) - _sigmoid(logit)
-    trial = Trial(outcome, treated, np.full(rows, share), person.astype(np.int64))
+    trial = Trial(outcome, treated, np.full(rows, share), person.astype(np.int64), person % 4)
     return EffectWorld(values, trial, effect)
 
 
 def _sigmoid(logit: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-logit))
+    return np.asarray(1 / (1 + np.exp(-logit)))

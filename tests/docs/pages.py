@@ -38,6 +38,7 @@ PAGES = [
     "docs/when_what_how_much.md",
     "docs/audiences.md",
     "docs/next_best_action.md",
+    "docs/effects.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -13,7 +14,7 @@ from ml.activate.lift.readings import READ
 from ml.activate.uplift.page import write_page
 from ml.serve.relationship_page import svg_of
 
-_INTRODUCTION = """<p>Each line compares people who were to be written to with people held out by a coin or a keyed hash,
+_INTRODUCTION = """<p>Each line compares people who were to be written to with people held out by a coin or a hash,
 whoever got the message in the end (intention to treat). A line right of the middle brought orders. A hollow point is
 not proved: with so many readings at once, one in twenty would look like a success by luck, so a reading is called
 proved only where at most 5 % of all that are called so are false. The grey bar is the smallest difference that such
@@ -33,6 +34,7 @@ _COLUMNS = {
     "money_difference": "money per person",
     "reason_code": "reason",
 }
+_BLUE = "#2171b5"
 _POINTS = {"difference", "difference_low", "difference_high", "smallest_visible"}
 
 
@@ -41,15 +43,17 @@ def forest_plot(table: pd.DataFrame) -> Figure:
     rows = table.reset_index(drop=True)
     figure = Figure(figsize=(8, 1.2 + 0.3 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    for place, row in rows.iterrows():
+    for place, row in enumerate(rows.to_dict("records")):
         seen = 100 * row["smallest_visible"]
         axes.barh(place, 2 * seen, left=-seen, height=0.5, color="0.9")
         ends = [100 * row["difference_low"], 100 * row["difference_high"]]
-        axes.plot(ends, [place, place], color="#2171b5")
-        filled = "#2171b5" if row["is_proved"] else "white"
-        axes.plot(100 * row["difference"], place, "o", color="#2171b5", markerfacecolor=filled)
+        axes.plot(ends, [place, place], color=_BLUE)
+        filled = _BLUE if row["is_proved"] else "white"
+        axes.plot(100 * row["difference"], place, "o", color=_BLUE, markerfacecolor=filled)
     axes.axvline(0, color="0.3", linewidth=0.8)
-    labels = [f"{row['name']} {row['quarter']}" for _, row in rows.iterrows()]
+    labels = [
+        f"{name} {quarter}" for name, quarter in zip(rows["name"], rows["quarter"], strict=True)
+    ]
     axes.set_yticks(range(len(rows)), labels)
     axes.invert_yaxis()
     axes.set(xlabel="percentage points more who bought")
@@ -89,7 +93,7 @@ def _table(rows: pd.DataFrame) -> str:
     return f"<table><tr>{head}</tr>\n" + "\n".join(lines) + "\n</table>"
 
 
-def _cell(column: str, value: object) -> str:
+def _cell(column: str, value: Any) -> str:
     if value is None or pd.isna(value):
         return "–"
     if isinstance(value, float) and column in _POINTS:

@@ -28,8 +28,9 @@ def readings_of(contacts: pd.DataFrame, complete_until: datetime, lag_days: int)
     """Give one row per reading, by kind, name and quarter.
 
     `contacts` has one row per randomised unit: origin (campaign or audience), pattern, campaign, campaign_date, person,
-    customer_id, is_treated, is_mixed, treated_share, read_days, purchase, amount. Whatever is said of a person counts
-    once in each reading, the earliest. A reading opens when the window of its last possible person has closed.
+    is_treated, is_mixed, treated_share, read_days, purchase, amount; units of one campaign in a fixed order. A person
+    counts once in each reading, the earliest time. A reading opens when the window of its last possible person has
+    closed: before ``complete_until``, which is ``lag_days`` before the day that reads.
     """
     rows = [
         _reading(keys, members, complete_until, lag_days) for keys, members in _groups(contacts)
@@ -56,19 +57,19 @@ COLUMNS = (
 
 def _groups(contacts: pd.DataFrame) -> Iterator[tuple[tuple[str, str, date], pd.DataFrame]]:
     """Each reading's kind, name and last possible day, with its people, each once: the first time."""
-    ordered = contacts.sort_values(["campaign_date", "campaign", "customer_id"], kind="stable")
-    days = pd.to_datetime(ordered["campaign_date"])
-    ordered = ordered.assign(quarter=days.dt.to_period("Q"))
+    ordered = contacts.sort_values(["campaign_date", "campaign"], kind="stable")
+    quarters = pd.to_datetime(ordered["campaign_date"]).dt.to_period("Q")
+    ordered = ordered.assign(quarter_end=quarters.dt.end_time.dt.normalize())
     campaigns = ordered[ordered["origin"] == "campaign"]
-    for name, members in campaigns.groupby("campaign", sort=True):
-        yield ("campaign", str(name), members["campaign_date"].iloc[0]), members
-    for kind, origin in (("campaigns", "campaign"), ("audience", "audience")):
+    for campaign, members in campaigns.groupby("campaign", sort=True):
+        yield ("campaign", str(campaign), members["campaign_date"].iloc[0]), members
+    for pooled, origin in (("campaigns", "campaign"), ("audience", "audience")):
         own = ordered[ordered["origin"] == origin]
-        for (name, quarter), members in own.groupby(["pattern", "quarter"], sort=True):
-            last = quarter.end_time.date()
+        for _, members in own.groupby(["pattern", "quarter_end"], sort=True):
+            name, last = members["pattern"].iloc[0], members["quarter_end"].iloc[0].date()
             # The first campaign in which the person could be drawn; two records in it stay side by side.
             first = members.groupby("person")["campaign"].transform("first")
-            yield (kind, str(name), last), members[members["campaign"] == first]
+            yield (pooled, str(name), last), members[members["campaign"] == first]
 
 
 def _reading(

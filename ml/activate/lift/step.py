@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ from ml.activate.lift.page import write_lift_page
 from ml.activate.lift.readings import READ, WAITING, readings_of
 from ml.activate.uplift.contacts import contacts_of
 from ml.activate.uplift.step import current_version
-from ml.activate.uplift.tables import write_parts
+from ml.activate.uplift.tables import significant, write_parts
 from ml.errors import KithError
 from ml.run import Run, RunState
 
@@ -84,9 +85,9 @@ def lines_of(table: pd.DataFrame, name: str | None) -> list[str]:
                 f"There is no reading of '{name}': nobody was exported or held out under that name, and no randomised "
                 f"campaign has it. Names with readings: {known}."
             )
-        return [line_of(Reading(row)) for row in own.to_dict("records")]
+        return [line_of(row) for row in own.to_dict("records")]
     waiting = int((table["status"] == WAITING).sum())
-    lines = [line_of(Reading(row)) for row in table[table["kind"] != "campaign"].to_dict("records")]
+    lines = [line_of(row) for row in table[table["kind"] != "campaign"].to_dict("records")]
     proved = table[table["status"] == READ]
     lines.append(
         f"{len(proved):,} read, {int(proved['is_proved'].sum()):,} of them proved at no more than 5 % false "
@@ -95,37 +96,32 @@ def lines_of(table: pd.DataFrame, name: str | None) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One row of the table, by name."""
-
-    row: dict[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        return self.row[name]
-
-
-def line_of(reading: Reading) -> str:
+def line_of(row: Mapping[Hashable, Any]) -> str:
     """One reading in words."""
-    about = f"{reading.name}, {reading.quarter}"
-    if reading.status == WAITING:
-        return f"{about}: open until {reading.closes_on}; read from {reading.readable_on} on"
-    if reading.status != READ:
-        return f"{about}: {reading.reason_code}; {reading.people_treated:,} and {reading.people_holdout:,} people"
-    said = "proved" if reading.is_proved else "not proved"
+    about = f"{row['name']}, {row['quarter']}"
+    if row["status"] == WAITING:
+        return f"{about}: open until {row['closes_on']}; read from {row['readable_on']} on"
+    people = f"{row['people_treated']:,} and {row['people_holdout']:,} people"
+    if row["status"] != READ:
+        return f"{about}: {row['reason_code']}; {people}"
+    said = "proved" if row["is_proved"] else "not proved"
+    money = f"{row['money_difference']:+.2f} per person ({row['money_low']:+.2f} to {row['money_high']:+.2f})"
     return (
-        f"{about}: {100 * reading.rate_treated:.2f} % of {reading.people_treated:,} bought, held out "
-        f"{100 * reading.rate_holdout:.2f} % of {reading.people_holdout:,}: {100 * reading.difference:+.2f} points "
-        f"({100 * reading.difference_low:+.2f} to {100 * reading.difference_high:+.2f}), {said}; smallest visible "
-        f"{100 * reading.smallest_visible:.2f}; money {reading.money_difference:+.2f} per person "
-        f"({reading.money_low:+.2f} to {reading.money_high:+.2f})"
+        f"{about}: {_points(row['rate_treated'])} % bought, held out {_points(row['rate_holdout'])} %, of {people}: "
+        f"{100 * row['difference']:+.2f} points ({100 * row['difference_low']:+.2f} to "
+        f"{100 * row['difference_high']:+.2f}), {said}; smallest visible {_points(row['smallest_visible'])}; "
+        f"money {money}"
     )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.2f}"
 
 
 def _as_table(table: pd.DataFrame) -> pa.Table:
     rounded = table.copy()
     for field in LIFT:
         if pa.types.is_floating(field.type):
-            numbers = pd.to_numeric(rounded[field.name])
-            rounded[field.name] = [float(f"{number:.9g}") for number in numbers]
+            numbers = pd.to_numeric(rounded[field.name]).to_numpy(np.float64, na_value=np.nan)
+            rounded[field.name] = significant(numbers)
     return pa.Table.from_pandas(rounded[LIFT.names], LIFT, preserve_index=False)

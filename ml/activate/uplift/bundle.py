@@ -13,8 +13,8 @@ import pandas as pd
 
 from ml.activate.uplift.boosting import Grown, finite
 from ml.activate.uplift.judging import Line
-from ml.activate.uplift.learners import Fitted
-from ml.activate.uplift.study import Blend
+from ml.activate.uplift.learners import Fitted, folds_of
+from ml.activate.uplift.study import Blend, Served
 
 PLAIN = "study.json"
 
@@ -35,8 +35,7 @@ class EffectModel:
     reason: str | None
     is_causal: bool
     features: tuple[str, ...]
-    blend: Blend | None
-    fitted: Fitted | None
+    folds: tuple[Served, ...]
     line: Line | None
     share: float
     rate_without: float
@@ -51,16 +50,21 @@ class EffectModel:
     def effects(self, features: pd.DataFrame) -> pd.DataFrame:
         """Of each row: effect with effect_low and effect_high, and without, the chance without a message.
 
-        Raises ValueError when nothing is scored.
+        `features` has customer_id and the features; a person who was in the experiment is scored by models that did
+        not see that person. Raises ValueError when nothing is scored.
         """
         if self.line is None:
             raise ValueError(
                 f"{self.outcome} by {self.channel} is {self.status}: there is no effect to give"
             )
         score, without = np.zeros(len(features)), np.full(len(features), self.rate_without)
-        if self.fitted is not None and self.blend is not None:
-            said = self.fitted.predict(finite(features[list(self.features)]), self.share)
-            score, without = self.blend.of(said), said["without"]
+        fold = folds_of(features["customer_id"])
+        for number, served in enumerate(self.folds):
+            here = np.flatnonzero(fold == number)
+            if len(here):
+                values = finite(features.iloc[here][list(self.features)].to_numpy())
+                said = served.fitted.predict(values, self.share)
+                score[here], without[here] = served.blend.of(said), said["without"]
         value, low, high = self.line.at(score)
         return pd.DataFrame(
             {"effect": value, "effect_low": low, "effect_high": high, "without": without},
@@ -69,7 +73,6 @@ class EffectModel:
 
     def to_files(self) -> dict[str, bytes]:
         """The model as text files."""
-        models = self.fitted.models if self.fitted else {}
         plain = {
             "channel": self.channel,
             "outcome": self.outcome,
@@ -79,30 +82,39 @@ class EffectModel:
             "reason": self.reason,
             "is_causal": self.is_causal,
             "features": self.features,
-            "blend": asdict(self.blend) if self.blend else None,
-            "direction": self.fitted.direction if self.fitted else None,
+            "folds": [
+                {"blend": asdict(served.blend), "direction": served.fitted.direction}
+                for served in self.folds
+            ],
             "line": asdict(self.line) if self.line else None,
             "share": self.share,
             "rate_without": self.rate_without,
             "quality": self.quality,
             "curve": self.curve,
         }
-        texts = {f"{name}.txt": model.text.encode() for name, model in models.items()}
+        texts = {
+            f"{number}-{name}.txt": model.text.encode()
+            for number, served in enumerate(self.folds)
+            for name, model in served.fitted.models.items()
+        }
         return {PLAIN: json.dumps(plain, sort_keys=True, indent=1).encode(), **texts}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """Take back what ``to_files`` gave. Raises ValueError, KeyError or TypeError on other files."""
         plain = json.loads(files[PLAIN])
-        models = {
-            name.removesuffix(".txt"): Grown(content.decode())
-            for name, content in files.items()
-            if name.endswith(".txt")
-        }
-        direction, blend, line = plain.pop("direction"), plain.pop("blend"), plain.pop("line")
+        line = plain.pop("line")
+        folds = []
+        for number, fold in enumerate(plain.pop("folds")):
+            models = {
+                name.removeprefix(f"{number}-").removesuffix(".txt"): Grown(content.decode())
+                for name, content in files.items()
+                if name.startswith(f"{number}-")
+            }
+            blend = Blend(fold["blend"]["learner"], tuple(fold["blend"]["weights"]))
+            folds.append(Served(Fitted(models, fold["direction"]), blend))
         return cls(
-            fitted=Fitted(models, direction) if models else None,
-            blend=Blend(blend["learner"], tuple(blend["weights"])) if blend else None,
+            folds=tuple(folds),
             line=Line(**line) if line else None,
             features=tuple(plain.pop("features")),
             quality=tuple(plain.pop("quality")),

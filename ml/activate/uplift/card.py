@@ -15,7 +15,7 @@ REASONS = {
     "too_few_to_rank": "too few outcomes to tell people apart, so everybody gets the average effect",
     "too_few_contacts": "too few people with the outcome to say anything",
     "not_randomised": "nobody was chosen by a coin, so nothing is claimed",
-    "share_mismatch": "the coin did not fall as declared (or somebody took people out afterwards), so nothing is claimed",
+    "share_mismatch": "the coin did not fall as declared, or people were taken out afterwards, so nothing is claimed",
     "groups_differ": "the groups differed before the message already, so no coin chose them and nothing is claimed",
 }
 
@@ -47,10 +47,12 @@ def card_of(model: EffectModel) -> str:
         if row["measure"] == "effect_in_decile"
     ]
     served = ""
-    if model.blend is not None:
-        served = f"Learner: {model.blend.learner}, on {len(model.features)} features."
+    if model.folds:
+        names = ", ".join(sorted({fold.blend.learner for fold in model.folds}))
+        served = f"Learner, chosen by fold: {names}; on {len(model.features)} features."
     return page(
-        f"# Effect of a message by {model.channel} on {words} within {model.horizon_days} days",
+        f"# Effect of a message by {model.channel} on {words}",
+        f"Window: {model.horizon_days} days from the campaign on." if model.horizon_days else "",
         f"Status: {model.status}; {REASONS[model.reason]}.",
         served,
         "Figures are out of fold by person; intervals are of 95 %, by drawing people with replacement, with the models "

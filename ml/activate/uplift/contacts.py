@@ -58,32 +58,42 @@ class Contacts:
         return [row[0] for row in rows]
 
     def all(self) -> pd.DataFrame:
-        """Every randomised unit: origin, pattern, campaign, campaign_date, person, is_treated, outcomes and amount."""
-        return frame(
+        """Every randomised unit as ml.activate.lift.readings takes it, by day, campaign and customer.
+
+        A person is a number here, and each campaign's name stands once in memory: a brand of a million customers has
+        millions of units.
+        """
+        names = frame(
             self.connection,
-            "select * from contacts order by campaign_date, campaign, customer_id, channel",
+            "select distinct origin, pattern, campaign from contacts order by origin, pattern, campaign",
         )
+        self.connection.register("campaign_names", names.assign(campaign_no=range(len(names))))
+        rows = frame(
+            self.connection,
+            "select campaign_no, campaign_date, person_no as person, is_treated, is_mixed, treated_share, read_days, "
+            "purchase, amount from contacts inner join campaign_names using (origin, pattern, campaign) "
+            "order by campaign_date, campaign, customer_id",
+        )
+        self.connection.unregister("campaign_names")
+        numbers = rows.pop("campaign_no").to_numpy()
+        return rows.assign(**{str(name): names[name].to_numpy()[numbers] for name in names})
 
     def everyone(self, channel: str) -> pd.DataFrame:
-        """Units of a channel whose window has closed: KEYS without the features' date."""
-        return frame(
-            self.connection,
-            "select * from contacts where channel = ? and is_read and not is_mixed "
-            "order by campaign_date, campaign, customer_id",
-            [channel],
-        )
+        """Units of a channel whose window has closed, capped to the same people everywhere: KEYS but as_of_date."""
+        return self.connection.execute(queries.CLOSED, self._of(channel)).df()
 
     def learning(self, channel: str) -> pd.DataFrame:
-        """Those of them with features of a day before: KEYS and features, capped to the same people everywhere."""
+        """Those of them with features of a day before: KEYS and features."""
+        return self.connection.execute(queries.LEARNING, self._of(channel)).df()
+
+    def _of(self, channel: str) -> dict[str, object]:
         counted = self.connection.execute(
             "select count(*) from contacts where channel = ? and is_read and not is_mixed",
             [channel],
         ).fetchone()
         rows = counted[0] if counted else 0
         share = min(1.0, self.run.home.settings.max_uplift_rows / max(rows, 1))
-        return self.connection.execute(
-            queries.LEARNING, {"channel": channel, "limit": int(share * 2**32)}
-        ).df()
+        return {"channel": channel, "limit": int(share * 2**32)}
 
     def scored(self) -> pd.DataFrame:
         """Features at the run's day of everybody who may be profiled, by customer_id."""

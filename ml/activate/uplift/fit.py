@@ -11,7 +11,7 @@ import pandas as pd
 from ml.activate.uplift.boosting import finite
 from ml.activate.uplift.bundle import EffectModel
 from ml.activate.uplift.judging import Estimate
-from ml.activate.uplift.learners import Trial
+from ml.activate.uplift.learners import Trial, folds_of
 from ml.activate.uplift.outcomes import OUTCOMES, Outcome
 from ml.activate.uplift.randomisation import RandomisationTest, randomisation_test
 from ml.activate.uplift.study import Study, study_averages, study_effects
@@ -56,7 +56,9 @@ def fit_channel(
             found = study_averages(whole, outcome.sign, TOO_FEW_TO_RANK)
             yield _scored(channel, outcome, days, found, whole, test, ())
         else:
-            found = study_effects(finite(rows[list(features)]), trial, outcome.sign, SEED, threads)
+            found = study_effects(
+                finite(rows[list(features)].to_numpy()), trial, outcome.sign, SEED, threads
+            )
             yield _scored(channel, outcome, days, found, trial, test, tuple(features))
 
 
@@ -64,14 +66,16 @@ def trial_of(rows: pd.DataFrame, outcome: str) -> Trial:
     """Learning rows as numbers; where a share is not declared, the observed one of that campaign stands in."""
     if rows.empty:
         nothing = np.zeros(0)
-        return Trial(nothing, nothing, nothing, nothing.astype(np.int64))
+        return Trial(nothing, nothing, nothing, *[nothing.astype(np.int64)] * 2)
     observed = rows.groupby("campaign")["is_treated"].transform("mean")
     share = rows["treated_share"].fillna(observed).clip(0.01, 0.99)
+    person, people = pd.factorize(rows["person"], sort=True)
     return Trial(
         rows[outcome].to_numpy(np.float64),
         rows["is_treated"].to_numpy(np.float64),
         share.to_numpy(np.float64),
-        pd.factorize(rows["person"], sort=True)[0].astype(np.int64),
+        person.astype(np.int64),
+        folds_of(people)[person],
     )
 
 
@@ -94,7 +98,13 @@ def _scored(
     test: RandomisationTest,
     features: tuple[str, ...],
 ) -> EffectModel:
-    curve = study.judgement.curve.to_dict("records") if study.judgement else []
+    curve: list[dict[str, float]] = []
+    if study.judgement is not None:
+        points = study.judgement.curve
+        curve = [
+            {str(name): float(number) for name, number in point.items()}
+            for point in points.to_dict("records")
+        ]
     return EffectModel(
         channel=channel,
         outcome=outcome.name,
@@ -104,8 +114,7 @@ def _scored(
         reason=study.rank_reason,
         is_causal=True,
         features=features,
-        blend=study.blend,
-        fitted=study.fitted,
+        folds=study.folds,
         line=study.line,
         share=study.share,
         rate_without=study.rate_without,
@@ -130,8 +139,7 @@ def _unscored(
         reason=reason,
         is_causal=False,
         features=(),
-        blend=None,
-        fitted=None,
+        folds=(),
         line=None,
         share=0.0,
         rate_without=0.0,

@@ -62,6 +62,14 @@ class Ranking:
         total = share[-1]
         return np.append(0.0, share / total), np.append(0.0, gain / total)
 
+    def places(self) -> Floats:
+        """How far above the middle each row stands, +1/2 to -1/2: Qini is the mean of score times place."""
+        sizes = np.bincount(self.group)
+        middles = (np.cumsum(sizes) - sizes / 2) / len(self.group)
+        found = np.empty(len(self.group))
+        found[self.order] = 0.5 - middles[self.group]
+        return found
+
     def areas(self, score: Floats, weight: Floats) -> tuple[float, float]:
         """AUUC and Qini coefficient."""
         share, gain = self.curve(score, weight)
@@ -106,6 +114,12 @@ def judge(benefit: Floats, score: Floats, person: NDArray[np.int64], seed: int) 
 def qini(benefit: Floats, score: Floats) -> float:
     """The Qini coefficient of a ranking."""
     return Ranking.of(benefit).areas(score, np.ones(len(score)))[1]
+
+
+def surely_better(benefit: Floats, than: Floats, score: Floats, person: NDArray[np.int64]) -> bool:
+    """Is a ranking's Qini more than one standard error above another's (Breiman et al. 1984), on the same rows?"""
+    gain = score * (Ranking.of(benefit).places() - Ranking.of(than).places())
+    return bool(gain.sum() > _clustered(gain - gain.mean(), person))
 
 
 def drawn_people(person: NDArray[np.int64], seed: int) -> Iterator[Floats]:

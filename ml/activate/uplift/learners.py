@@ -13,7 +13,8 @@ from models that saw neither the row nor any other row of that person, in both s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,25 +23,31 @@ from numpy.typing import NDArray
 from ml.activate.uplift.boosting import Ground, Grown, Rows
 from ml.learn.models.linear import Floats
 
-LEARNERS = ("t", "x", "r", "dr", "same_push")
+SAME_PUSH = "same_push"
+LEARNERS = ("t", "x", "r", "dr", SAME_PUSH)
 OUTER, INNER = 4, 2
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Randomised rows: outcome and is_treated 0 or 1, share the chance of treatment, person a number, each (rows,)."""
+    """Randomised rows: outcome and is_treated 0 or 1, share the chance of treatment, person a number, each (rows,).
+
+    ``fold`` (rows,) is 0 to OUTER - 1, the same in all rows of a person.
+    """
 
     outcome: Floats
     is_treated: Floats
     share: Floats
     person: NDArray[np.int64]
+    fold: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.outcome)
 
     def arm(self, rows: Rows, treated: bool) -> Rows:
         """Those of some rows that stand in one arm."""
-        return rows[self.is_treated[rows] == float(treated)]
+        chosen: Rows = rows[self.is_treated[rows] == float(treated)]
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -59,26 +66,27 @@ class Rates:
 
 @dataclass(frozen=True)
 class CrossFitted:
-    """What out-of-fold models say of each row: the two rates, and each learner's effect."""
+    """What out-of-fold models say of each row: the two rates, each learner's effect; and those models, by fold."""
 
     fold: NDArray[np.int64]
     rates: Rates
     effects: dict[str, Floats]
+    fitted: tuple[Fitted, ...]
 
 
 def cross_fit(ground: Ground, trial: Trial, seed: int) -> CrossFitted:
     """Say of each row what models of other people's rows say of it."""
-    fold = folds_of(trial.person, OUTER, seed)
     without, treated = np.zeros(len(trial)), np.zeros(len(trial))
     effects = {name: np.zeros(len(trial)) for name in LEARNERS}
+    models = []
     for number in range(OUTER):
-        rows, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-        fitted = fit(ground, trial, rows, seed)
-        found = fitted.predict(ground.values[held], float(trial.share.mean()))
+        rows, held = np.flatnonzero(trial.fold != number), np.flatnonzero(trial.fold == number)
+        models.append(fit(ground, trial, rows, seed))
+        found = models[-1].predict(ground.values[held], float(trial.share.mean()))
         without[held], treated[held] = found.pop("without"), found.pop("treated")
         for name in LEARNERS:
             effects[name][held] = found[name]
-    return CrossFitted(fold, Rates(without, treated), effects)
+    return CrossFitted(trial.fold, Rates(without, treated), effects, tuple(models))
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,7 @@ class Fitted:
             "x": share * said["x_others"] + (1 - share) * said["x_treated"],
             "r": said["r"],
             "dr": said["dr"],
-            "same_push": self.direction * said["without"] * (1 - said["without"]),
+            SAME_PUSH: self.direction * said["without"] * (1 - said["without"]),
         }
 
 
@@ -107,7 +115,7 @@ def fit(ground: Ground, trial: Trial, rows: Rows, seed: int) -> Fitted:
     models = dict(_rate_models(ground, trial, rows))
     rates = _inner_rates(ground, trial, rows, seed)
     y, w, e = trial.outcome[rows], trial.is_treated[rows], trial.share[rows]
-    part = Trial(y, w, e, trial.person[rows])
+    part = Trial(y, w, e, trial.person[rows], trial.fold[rows])
     treated, others = w == 1, w == 0
     models["x_treated"] = ground.grow(rows[treated], (y - rates.without)[treated], "regression")
     models["x_others"] = ground.grow(rows[others], (rates.treated - y)[others], "regression")
@@ -126,7 +134,7 @@ def _rate_models(ground: Ground, trial: Trial, rows: Rows) -> Iterator[tuple[str
 
 
 def _inner_rates(ground: Ground, trial: Trial, rows: Rows, seed: int) -> Rates:
-    inner = folds_of(trial.person[rows], INNER, seed + 1)
+    inner = _inner_folds(trial.person[rows], seed)
     found = {"without": np.zeros(len(rows)), "treated": np.zeros(len(rows))}
     for number in range(INNER):
         for name, model in _rate_models(ground, trial, rows[inner != number]):
@@ -134,8 +142,13 @@ def _inner_rates(ground: Ground, trial: Trial, rows: Rows, seed: int) -> Rates:
     return Rates(**found)
 
 
-def folds_of(person: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
-    """Put each person, with all their rows, into one of some folds."""
+def _inner_folds(person: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     codes = np.unique(person, return_inverse=True)[1]
-    drawn: NDArray[np.int64] = np.random.default_rng(seed).permutation(int(codes.max()) + 1)
-    return drawn[codes] % folds
+    drawn = np.random.default_rng(seed).permutation(int(codes.max()) + 1)
+    return np.asarray(drawn[codes] % INNER, dtype=np.int64)
+
+
+def folds_of(people: Iterable[str]) -> NDArray[np.int64]:
+    """The fold of each person, by a hash of the id: known years later without a list of who was in it."""
+    hashes = (hashlib.md5(f"effect fold|{one}".encode(), usedforsecurity=False) for one in people)
+    return np.array([int(found.hexdigest()[:8], 16) % OUTER for found in hashes], dtype=np.int64)

@@ -12,7 +12,8 @@ from ml.activate.uplift.card import REASONS, measure, per_thousand, points
 from ml.activate.uplift.plots import decile_plot, qini_plot
 from ml.serve.relationship_page import svg_of
 
-STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
+  margin: 2rem auto; padding: 0 1rem; color: #222; }
 svg { width: 100%; height: auto; }
 table { border-collapse: collapse; }
 td, th { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid #ddd; }
@@ -46,7 +47,8 @@ def write_page(path: Path, title: str, body: str) -> Path:
 
 
 def _section(model: EffectModel) -> str:
-    title = f"{model.channel}: {model.outcome} within {model.horizon_days} days"
+    window = f" within {model.horizon_days} days" if model.horizon_days else ""
+    title = f"{model.channel}: {model.outcome}{window}"
     facts = [f"{REASONS[model.reason].capitalize()}."]
     if average := measure(model, "average_effect"):
         facts.append(f"Average effect: {points(average)}.")

@@ -164,14 +164,15 @@ refusing as (
         and contacts.occurred_at < spans.campaign_date + spans.read_days
 ),
 persons as (
-    select people.campaign_date, people.customer_id, min(records.customer_id) as person,
+    select people.campaign_date, people.customer_id,
+        min(records.customer_id) as person, min(people.customer_no) as person_no,
         max(case when refusals.customer_no is null then 0 else 1 end) as refused_profiling
     from unit_people as people
     inner join identity.int_identity__customers_now as records on people.customer_no = records.customer_no
     left join events.int_customer__refusals as refusals on people.customer_no = refusals.customer_no
     group by people.campaign_date, people.customer_id
 )
-select units.*, persons.person,
+select units.*, persons.person, persons.person_no,
     units.campaign_date + units.read_days <= $until as is_read,
     units.campaign_date + units.stay_days <= $until as is_stay_read,
     coalesce(bought.first_after < units.read_days, false) as purchase,
@@ -203,8 +204,16 @@ where features.as_of_date = $day and refusals.customer_id is null
 order by features.customer_id
 """
 
+_CLOSED = """contacts.channel = $channel and contacts.is_read and not contacts.is_mixed
+    and cast('0x' || substr(md5('randomised contacts|' || contacts.person), 1, 8) as bigint) < $limit"""
+
+CLOSED = f"""
+select * from contacts where {_CLOSED}
+order by contacts.campaign_date, contacts.campaign, contacts.customer_id
+"""
+
 # Features of the newest cut-off at or before the day: nothing in them is later than the campaign.
-LEARNING = """
+LEARNING = f"""
 with cutoffs as (
     select days.campaign_date, max(known.as_of_date) as as_of_date
     from (select distinct campaign_date from contacts) as days
@@ -219,7 +228,6 @@ from contacts
 inner join cutoffs using (campaign_date)
 inner join features.customer_features as features
     on contacts.customer_id = features.customer_id and cutoffs.as_of_date = features.as_of_date
-where contacts.channel = $channel and contacts.is_read and not contacts.is_mixed
-    and cast('0x' || substr(md5('randomised contacts|' || contacts.person), 1, 8) as bigint) < $limit
+where {_CLOSED}
 order by contacts.campaign_date, contacts.campaign, contacts.customer_id
 """

@@ -39,8 +39,8 @@ def randomisation_test(
     """Hold the groups against what was declared, and against each other.
 
     `contacts` has campaign, person, is_treated, treated_share (missing: not declared) and is_redrawn (the coin was
-    thrown anew for this campaign, not once per person). `described` are those of them of whom something was known before
-    the coin: person, customer_id, is_treated and the columns in `names`.
+    thrown anew for this campaign, not once per person). `described` are those of them of whom something was known
+    before the coin: person, customer_id, is_treated and the columns in `names`.
     """
     share_p, worst = _share_p_value(contacts), None
     declared = contacts["treated_share"].mean()

@@ -29,7 +29,7 @@ def estimate_effects(run: Run) -> None:
     with contacts_of(run) as contacts:
         scored = contacts.scored()
         eligible = contacts.eligible()
-        models = _models(run, contacts, [name for name in scored if name not in KEYS])
+        models = _models(run, contacts, [str(name) for name in scored if name not in KEYS])
     folder = run.home.activation_version(version.name)
     parts = (
         uplift_rows(
@@ -62,16 +62,23 @@ def current_version(run: Run) -> Version:
 
 
 def _models(run: Run, contacts: Contacts, features: list[str]) -> list[EffectModel]:
-    definition = digest_of(
-        [json.dumps(features), json.dumps(contacts.declared(), default=str), str(SEED)]
+    settings = run.home.settings
+    numbers = (
+        SEED,
+        settings.holdout_share,
+        settings.effect_days,
+        settings.effect_stay_days,
+        settings.max_uplift_rows,
+        settings.min_class_customers,
     )
-    registry = Registry(run.home)
-    kept = _kept(run, registry, definition)
+    definition = digest_of(
+        json.dumps(part, default=str) for part in (features, contacts.declared(), numbers)
+    )
+    kept = _kept(run, Registry(run.home), definition) if Registry.exists(run.home) else []
     if kept:
         run.report(f"effects: models of {len(kept)} questions are fresh enough")
         return kept
     contacts.draw()
-    settings = run.home.settings
     models: list[EffectModel] = []
     for channel in contacts.channels():
         everyone, learning = contacts.everyone(channel), contacts.learning(channel)
@@ -81,7 +88,8 @@ def _models(run: Run, contacts: Contacts, features: list[str]) -> list[EffectMod
         models += fit_channel(
             channel, everyone, learning, features, settings.min_class_customers, settings.threads
         )
-    _log(run, registry, definition, models)
+    if models:
+        _log(run, Registry(run.home), definition, models)
     return models
 
 

@@ -1,7 +1,9 @@
 """One study: the effect of messages on one channel on one outcome, from randomised contacts.
 
-A ranking is served only when it is proved: the out-of-fold Qini interval of the learner must exclude nothing. Else
-everybody gets the average effect. Which learner speaks for a row is decided on the other people's rows.
+A ranking is served only when it is proved: the out-of-fold Qini interval must exclude nothing. Else everybody gets
+the average effect. Which learner speaks for a row is decided on the other people's rows, and what was judged is what
+serves: a person is scored by the models that never saw that person. Models of all rows would repeat to people of the
+experiment the luck they had in it.
 """
 
 from __future__ import annotations
@@ -14,16 +16,24 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ml.activate.uplift.boosting import Ground
-from ml.activate.uplift.judging import Judgement, Line, by_decile, judge, qini, smallest_visible
+from ml.activate.uplift.judging import (
+    Judgement,
+    Line,
+    by_decile,
+    judge,
+    qini,
+    smallest_visible,
+    surely_better,
+)
 from ml.activate.uplift.learners import (
     LEARNERS,
     OUTER,
+    SAME_PUSH,
     CrossFitted,
     Fitted,
     Rates,
     Trial,
     cross_fit,
-    fit,
 )
 from ml.learn.models.linear import Floats
 
@@ -47,16 +57,23 @@ class Blend:
 
 
 @dataclass(frozen=True)
+class Served:
+    """What speaks for the people of one fold: models that saw none of them, blended as was best for the others."""
+
+    fitted: Fitted
+    blend: Blend
+
+
+@dataclass(frozen=True)
 class Study:
-    """What was found: judged out of fold, and the models of all rows that serve.
+    """What was found, and what serves: the models and the blend of each fold.
 
     ``rank_reason`` is None when the ranking is proved; ``sign`` +1 where the outcome is wanted, else -1.
     """
 
     sign: int
     rank_reason: str | None
-    blend: Blend | None
-    fitted: Fitted | None
+    folds: tuple[Served, ...]
     line: Line
     share: float
     rate_without: float
@@ -79,7 +96,7 @@ def study_averages(trial: Trial, sign: int, reason: str) -> Study:
     line = Line.of(np.zeros(count), score, trial.person)
     smallest = smallest_visible(score, trial.person)
     return Study(
-        sign, reason, None, None, line, float(trial.share.mean()), _rate(trial, False), None,
+        sign, reason, (), line, float(trial.share.mean()), _rate(trial, False), None,
         pd.DataFrame(), {}, smallest,
     )  # fmt: skip
 
@@ -91,20 +108,22 @@ def study_effects(
     ground = Ground.of(values, seed, threads)
     found = cross_fit(ground, trial, seed)
     score = found.rates.score(trial)
-    chosen = _chosen_out_of_fold(found, score, sign)
+    blends = [_choose(found, score, trial.person, found.fold != k, sign) for k in range(OUTER)]
+    chosen = np.zeros(len(score))
+    for number, blend in enumerate(blends):
+        held = found.fold == number
+        chosen[held] = blend.of(found.effects)[held]
     judgement = judge(sign * chosen, sign * score, trial.person, seed)
     contenders = {
         name: qini(sign * _out_of_fold(found, score, name), sign * score) for name in CONTENDERS
     }
     line = Line.of(chosen, score, trial.person)
     proved = judgement.qini.low > 0 and line.slope > 0
-    blend = _choose(found, score, np.ones(len(score), dtype=bool), sign)
     served = line if proved else line.flat()
     return Study(
         sign=sign,
         rank_reason=None if proved else "ranking_not_proved",
-        blend=blend,
-        fitted=fit(ground, trial, np.arange(len(trial)), seed),
+        folds=tuple(Served(*pair) for pair in zip(found.fitted, blends, strict=True)),
         line=served,
         share=float(trial.share.mean()),
         rate_without=_rate(trial, False),
@@ -113,16 +132,6 @@ def study_effects(
         contenders=contenders,
         smallest=smallest_visible(score, trial.person),
     )
-
-
-def _chosen_out_of_fold(found: CrossFitted, score: Floats, sign: int) -> Floats:
-    """The served effect of each row by the contender that was best on the other folds."""
-    chosen = np.zeros(len(score))
-    for number in range(OUTER):
-        held = found.fold == number
-        blend = _choose(found, score, ~held, sign)
-        chosen[held] = blend.of(found.effects)[held]
-    return chosen
 
 
 def _out_of_fold(found: CrossFitted, score: Floats, name: str) -> Floats:
@@ -135,15 +144,31 @@ def _out_of_fold(found: CrossFitted, score: Floats, name: str) -> Floats:
     return stacked
 
 
-def _choose(found: CrossFitted, score: Floats, rows: NDArray[np.bool_], sign: int) -> Blend:
-    """The contender of the greatest Qini on some rows, on the scale of the effects measured there."""
+def _choose(
+    found: CrossFitted,
+    score: Floats,
+    person: NDArray[np.int64],
+    rows: NDArray[np.bool_],
+    sign: int,
+) -> Blend:
+    """The contender of the greatest Qini on some rows, on the scale of the effects measured there.
+
+    The same push for everybody is the simplest answer; what says more must be surely better on these rows.
+    """
     stack = _stack(found, score, rows)
-    candidates = [Blend(name, _alone(name)) for name in LEARNERS] + [stack]
-    worth = [qini(sign * blend.of(found.effects)[rows], sign * score[rows]) for blend in candidates]
-    best = candidates[int(np.argmax(worth))]
+    others = [Blend(name, _alone(name)) for name in LEARNERS if name != SAME_PUSH] + [stack]
+    best = Blend(SAME_PUSH, _alone(SAME_PUSH))
+    simplest = sign * best.of(found.effects)[rows]
+    worth = qini(simplest, sign * score[rows])
+    for blend in others:
+        benefit, gain = sign * blend.of(found.effects)[rows], sign * score[rows]
+        if (own := qini(benefit, gain)) > worth and surely_better(
+            benefit, simplest, gain, person[rows]
+        ):
+            best, worth = blend, own
     effect = best.of(found.effects)[rows]
-    own = effect - effect.mean()
-    scale = float(own @ score[rows] / max(own @ own, 1e-12))
+    own_effect = effect - effect.mean()
+    scale = float(own_effect @ score[rows] / max(own_effect @ own_effect, 1e-12))
     # One scale for all folds, so that pooled rows of different learners stand in one order.
     return Blend(best.learner, tuple(max(scale, 1e-6) * weight for weight in best.weights))
 

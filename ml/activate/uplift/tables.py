@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.activate.uplift.bundle import EffectModel
-from ml.activate.uplift.segments import deciles_of, segments_of
+from ml.activate.uplift.segments import UNCLEAR, deciles_of, segments_of
+from ml.learn.models.linear import Floats
 
 NOT_ELIGIBLE = "not_eligible"
 
@@ -55,7 +57,8 @@ def uplift_rows(
 ) -> pa.Table:
     """One model's rows of `uplift`: everybody in `scored` (customer_id and the features), by customer_id.
 
-    Only whom the coin could have chosen gets an effect: of the others the experiment says nothing.
+    Only whom the coin could have chosen gets an effect: of the others the experiment says nothing. Decile and segment
+    tell people apart, so they stand only where the ranking is proved.
     """
     rows = scored[["customer_id"]].copy()
     rows["effect"] = rows["effect_low"] = rows["effect_high"] = rows["rate_without"] = float("nan")
@@ -69,15 +72,24 @@ def uplift_rows(
         for column in ("effect", "effect_low", "effect_high"):
             rows.loc[reachable, column] = found[column]
         rows.loc[reachable, "rate_without"] = found["without"]
-        rows.loc[reachable, "segment"] = segments_of(found, model.sign, least_effect)
+        rows.loc[reachable, "segment"] = UNCLEAR
         if model.is_ranked:
+            rows.loc[reachable, "segment"] = segments_of(found, model.sign, least_effect)
             benefit = (model.sign * found["effect"]).to_numpy()
             rows.loc[reachable, "decile"] = deciles_of(benefit, rows.loc[reachable, "customer_id"])
     for column in ("effect", "effect_low", "effect_high", "rate_without"):
-        rows[column] = [float(f"{number:.9g}") for number in rows[column]]
+        rows[column] = significant(rows[column].to_numpy(np.float64))
     rows["channel"], rows["outcome"] = model.channel, model.outcome
-    rows["horizon_days"], rows["is_causal"] = model.horizon_days or None, model.is_causal
+    rows["horizon_days"] = model.horizon_days or None
+    rows["is_causal"] = model.is_causal & (rows["status"] == "scored")
     return pa.Table.from_pandas(rows[UPLIFT.names], UPLIFT, preserve_index=False)
+
+
+def significant(numbers: Floats, digits: int = 9) -> Floats:
+    """Round to so many significant digits, as wherever a ratio is stored."""
+    sizes = np.abs(numbers, where=numbers != 0, out=np.ones_like(numbers))
+    scale = 10.0 ** (digits - 1 - np.floor(np.log10(sizes)))
+    return np.asarray(np.round(numbers * scale) / scale, dtype=np.float64)
 
 
 def quality_rows(models: Sequence[EffectModel]) -> pa.Table:
