@@ -109,7 +109,7 @@ def _als(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
 
 def _bpr(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
     model = BayesianPersonalizedRanking(
-        FACTORS, learning_rate=0.05, iterations=40, random_state=SEED, num_threads=1
+        FACTORS, learning_rate=0.05, iterations=25, random_state=SEED, num_threads=1
     )
     model.fit(taste, show_progress=False)
     return Factors(model, may_offer)
