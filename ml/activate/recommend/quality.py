@@ -27,7 +27,7 @@ def hits_of(
     wanted = taken["customer"].to_numpy(dtype=np.int64) * n_items + taken["item"].to_numpy()
     wanted = np.unique(wanted[taken["item"].to_numpy() >= 0])
     keys = customers[:, None] * n_items + things
-    return is_among(keys, wanted) & (things != NOTHING)
+    return np.asarray(is_among(keys, wanted) & (things != NOTHING))
 
 
 def is_among(keys: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -57,6 +57,8 @@ class Signs:
         if name == POPULAR:
             every = np.zeros(len(numbers), dtype=np.int64)
             return csr_matrix(self._popular[every])
+        if not (taste.nnz and self._assortment.may_offer.any()):
+            return csr_matrix(taste.shape, dtype=np.float32)
         return scaled(self.model(name).scores(numbers, taste))
 
     def new(self, numbers: NDArray[np.int64]) -> csr_matrix:
@@ -78,6 +80,8 @@ def scaled(scores: csr_matrix) -> csr_matrix:
     """Each row divided by its greatest value."""
     found = csr_matrix(scores, dtype=np.float32)
     found.eliminate_zeros()
+    if not found.nnz:
+        return found
     highest = np.asarray(found.max(axis=1).todense(), dtype=np.float32).ravel()
     found.data = found.data / np.repeat(highest, np.diff(found.indptr))
     return found

@@ -47,6 +47,8 @@ class Reasons:
         """A reason for each place of these customers, shape as `things`; empty where nothing is offered."""
         words = np.full(things.shape, "", dtype=object)
         row, place = np.nonzero(things != NOTHING)
+        if not len(row):
+            return words
         thing = things[row, place]
         names = self._strongest(numbers, row, thing)
         companions = self._companions(names, numbers[row], thing)
