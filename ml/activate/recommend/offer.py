@@ -8,6 +8,7 @@ from datetime import date
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -93,7 +94,7 @@ def offered(
 ) -> Iterator[pa.Table]:
     """Three places for each of these customers that the day knows, in ascending order of customer_id."""
     history = offers.history
-    numbers = np.flatnonzero(np.isin(history.customers, customer_ids)).astype(np.int64)
+    numbers = np.flatnonzero(pd.Index(history.customers).isin(customer_ids)).astype(np.int64)
     reasons = Reasons(offers, weights)
     names = history.items["item"].to_numpy(dtype=object)
     titles = history.items["title"].fillna(history.items["item"]).to_numpy(dtype=object)

@@ -68,8 +68,9 @@ class Reasons:
             np.asarray(self._offers.signs.of(name, numbers)[row, thing]).ravel() * weight
             for name, weight in self._weights.items()
         ]
-        strongest = np.argmax(np.round(parts, 6), axis=0)
-        return np.asarray(np.array(list(self._weights), dtype=object)[strongest])
+        worth = np.round(parts, 6)
+        names = np.array(list(self._weights), dtype=object)[np.argmax(worth, axis=0)]
+        return np.where(worth.max(axis=0) > 0, names, POPULAR)
 
     def _companions(
         self, names: NDArray[np.object_], customers: NDArray[np.int64], thing: Things
