@@ -43,6 +43,7 @@ COMMANDS = [
     "status",
     "account",
     "who",
+    "recommend",
 ]
 STEPS = [
     "run",
@@ -56,6 +57,7 @@ STEPS = [
     "publish",
     "monitor",
     "docs",
+    "recommend",
 ]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 

@@ -23,10 +23,11 @@ import duckdb
 import numpy as np
 
 from ml.activate.recommend.choose import choose
-from ml.activate.recommend.facts import PRODUCT, read_bought_next, read_history
+from ml.activate.recommend.facts import read_bought_next, read_history
 from ml.activate.recommend.methods import FIXED
 from ml.activate.recommend.offer import Question, offered, plan_offers
 from ml.activate.recommend.quality import METRICS
+from ml.activate.recommend.queries import PRODUCT
 from ml.activate.recommend.ranking import Offers
 from ml.activate.recommend.tables import OFFER_COLUMNS, write_table
 from ml.data.warehouse import connect

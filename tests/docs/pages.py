@@ -35,6 +35,7 @@ PAGES = [
     "docs/journey.md",
     "docs/trust.md",
     "docs/when_what_how_much.md",
+    "docs/what_to_offer.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ml.activate.recommend.assortment import OfferRules
 from ml.activate.recommend.choose import Choice, Past, choose, window_starts
-from ml.activate.recommend.facts import CATEGORY, KINDS, PRODUCT, read_history
+from ml.activate.recommend.facts import read_history
 from ml.activate.recommend.quality import FIRST
+from ml.activate.recommend.queries import CATEGORY, KINDS, PRODUCT
 from ml.activate.recommend.ranking import NOTHING, Offers
 from ml.activate.recommend.tables import OFFER_COLUMNS
 from ml.activate.recommend.why import Reasons

@@ -10,14 +10,12 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.activate.recommend.facts import (
+from ml.activate.recommend.facts import History, read_bought_next, read_history
+from ml.activate.recommend.queries import (
     BOUGHT_HALF_LIFE,
     LOOKED_DAYS,
     LOOKED_HALF_LIFE,
     PRODUCT,
-    History,
-    read_bought_next,
-    read_history,
 )
 from tests.activate.recommend.shops import TODAY, Deed, Product, Shop, customer
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.activate.recommend.assortment import OfferRules, assortment_of
-from ml.activate.recommend.facts import CATEGORY, PRODUCT, read_history
+from ml.activate.recommend.facts import read_history
 from ml.activate.recommend.methods import FIXED, learned_method
 from ml.activate.recommend.offer import Plan, offered, plan_offers
+from ml.activate.recommend.queries import CATEGORY, PRODUCT
 from ml.activate.recommend.ranking import FITS, NEW_PLACE, Offers
 from ml.activate.recommend.tables import OFFER_COLUMNS
 from tests.activate.recommend.shops import TODAY, Deed, Product, Shop, customer, question

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from ml.activate.recommend.choose import WINDOWS, choose, window_starts
-from ml.activate.recommend.facts import PRODUCT
 from ml.activate.recommend.learned import _loss
 from ml.activate.recommend.methods import POPULARITY
 from ml.activate.recommend.quality import MANY, Judged, coverage_of, figures_of, hits_of
+from ml.activate.recommend.queries import PRODUCT
 from ml.activate.recommend.ranking import NOTHING, first_places, without
 from tests.activate.recommend.shops import FIRST, TODAY, Deed, Shop, question
 from tests.activate.recommend.test_offers import two_tastes
