@@ -39,6 +39,9 @@ MEASURE = "ndcg_10"
 MOST_CUSTOMERS = 20_000
 """Customers per window who are judged: beyond that the intervals are narrower than any decision needs."""
 
+MOST_HISTORIES = 100_000
+"""People from whose histories the methods are compared: a larger brand serves from all, and compares on a sample."""
+
 LEAST_CUSTOMERS = 30
 """Fewer people who took something choose and judge nothing."""
 
@@ -77,7 +80,7 @@ class Past:
 
     def start(self, day: date) -> tuple[Offers, pd.DataFrame]:
         """What could be offered on a day, and what was taken (customer, item) in the days after it."""
-        history = read_history(self.connection, day, self.today, self.kind)
+        history = read_history(self.connection, day, self.today, self.kind, MOST_HISTORIES)
         taken = _some(read_bought_next(self.connection, history, self.today, self.days))
         return Offers.of(history, self.rules, self.threads), taken
 

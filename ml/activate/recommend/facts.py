@@ -17,7 +17,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ml.activate.recommend.queries import ITEMS, NEXT, NEXT_FACTS, PAIRS, STEPS, parts_of
+from ml.activate.recommend.queries import (
+    ITEMS,
+    NEXT,
+    NEXT_FACTS,
+    PAIRS,
+    SOME_PEOPLE,
+    STEPS,
+    parts_of,
+)
 
 NEVER = -1
 """In a column of days ago: it did not happen."""
@@ -76,19 +84,36 @@ class History:
 
 
 def read_history(
-    connection: duckdb.DuckDBPyConnection, day: date, today: date, kind: str
+    connection: duckdb.DuckDBPyConnection,
+    day: date,
+    today: date,
+    kind: str,
+    most_people: int | None = None,
 ) -> History:
-    """What `day` knows. People who refused by `today`, the day of the run, are left out of both."""
+    """What `day` knows. People who refused by `today`, the day of the run, are left out of both.
+
+    With `most_people` about so many of them are read, the same ones on every day.
+    """
     parameters = {"day": day, "today": today}
     for name, query in STEPS.items():
         connection.execute(
             f"create or replace temp table reco_{name} as {query.format(**parts_of(kind))}",
             {key: value for key, value in parameters.items() if f"${key}" in query},
         )
+        if name == "people" and most_people is not None:
+            _keep_some(connection, most_people)
     people = connection.execute("select customer_id from reco_people order by customer").df()
     items = connection.execute(ITEMS).df()
     pairs = pd.DataFrame(connection.execute(PAIRS).fetchnumpy())
     return History(day, kind, people["customer_id"].to_numpy(dtype=object), items, pairs)
+
+
+def _keep_some(connection: duckdb.DuckDBPyConnection, most_people: int) -> None:
+    """Keep the people whose ids come first: ids are hashes, so that is a fair draw and stays the same."""
+    found = connection.execute("select count(*) from reco_people").fetchone()
+    total = int(found[0]) if found else 0
+    if total > most_people:
+        connection.execute(SOME_PEOPLE, [f"{most_people * 16**4 // total:04x}"])
 
 
 def read_bought_next(

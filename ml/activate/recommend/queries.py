@@ -124,6 +124,12 @@ STEPS = {
 
 """Each becomes the temporary table reco_<name>, in this order."""
 
+SOME_PEOPLE = """
+    create or replace temp table reco_people as
+    select customer_id, cast(row_number() over (order by customer_id) - 1 as integer) as customer
+    from reco_people
+    where substr(customer_id, 2, 4) < ?"""
+
 ITEMS = """
     select names.item, coalesce(titles.title, names.item) as title, titles.category, titles.brand,
         titles.launched_days_ago,

@@ -94,6 +94,25 @@ def _figures(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name != "customer"}
 
 
+def test_some_people_are_read_as_if_there_were_no_others() -> None:
+    everybody = Shop(
+        PRODUCTS, tuple(Deed(n, "abc"[n % 3], TODAY - timedelta(days=9)) for n in range(8))
+    )
+    with everybody.warehouse() as connection:
+        # Ids that differ in the digits that the draw looks at, as hashes do.
+        for place in ("0", "3", "8", "f"):
+            connection.execute(
+                "update identity.customer_map set customer_id = ? || substr(customer_id, 6) "
+                "where record_no % 4 = ?",
+                [f"c{place}000", "038f".index(place)],
+            )
+        all_of_them = read_history(connection, TODAY, TODAY, PRODUCT)
+        some = read_history(connection, TODAY, TODAY, PRODUCT, most_people=4)
+    assert len(all_of_them.customers) == 8
+    assert list(some.customers) == [c for c in all_of_them.customers if c < "c8"]
+    assert set(told(some)) == {key for key in told(all_of_them) if key[0] < "c8"}
+
+
 def test_a_return_told_later_is_not_known_before() -> None:
     bought = Deed(0, "a", TODAY - timedelta(days=40), order=7)
     back = Deed(0, "a", bought.day, "returned", TODAY - timedelta(days=10), order=7)
