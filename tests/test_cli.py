@@ -48,6 +48,7 @@ COMMANDS = [
     "export",
     "uplift",
     "lift",
+    "recommend",
 ]
 STEPS = [
     "run",
@@ -63,6 +64,7 @@ STEPS = [
     "docs",
     "uplift",
     "lift",
+    "recommend",
 ]
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 

@@ -39,6 +39,7 @@ PAGES = [
     "docs/audiences.md",
     "docs/next_best_action.md",
     "docs/effects.md",
+    "docs/what_to_offer.md",
     "docs/services.md",
     "docs/decisions.md",
     "CHANGELOG.md",

@@ -93,7 +93,7 @@ def _popularity(items: pd.DataFrame, column: str, is_new: Flags) -> Floats:
     usual = shelf.map(pd.Series(sales[selling]).groupby(shelf[selling].to_numpy()).median())
     start = usual.fillna(float(np.median(sales[selling]))).to_numpy(dtype=float)
     found = np.where(is_new, np.maximum(sales, start), sales)
-    return (found / found.max()).astype(np.float32)
+    return np.asarray(found / found.max(), dtype=np.float32)
 
 
 def _repeats(history: History, rules: OfferRules) -> tuple[Flags, NDArray[np.float64]]:

@@ -1,7 +1,8 @@
 """Which method serves: chosen on past windows, then judged on a later one that took no part in the choice.
 
-The windows lie end to end before the last complete day (rolling origin): the latest is only judged, the ones before it
-choose. Each starts from what its first day knew, with the identity and the statuses of that day.
+The windows lie end to end before the last complete day (rolling origin): the latest is only judged, the two before it
+choose, the one before those teaches weights. Each starts from what its first day knew, with the identity and the
+statuses of that day.
 """
 
 from __future__ import annotations
@@ -13,21 +14,33 @@ from datetime import date, timedelta
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ml.activate.recommend.assortment import OfferRules
 from ml.activate.recommend.facts import History, read_bought_next, read_history
-from ml.activate.recommend.methods import BOUGHT_BEFORE, METHODS, RULES, Method
-from ml.activate.recommend.quality import MANY, Judged, figures_of, hits_of
+from ml.activate.recommend.learned import learn_weights
+from ml.activate.recommend.methods import (
+    BOUGHT_BEFORE,
+    FIXED,
+    LEARNED_SIGNS,
+    RULES,
+    Method,
+    learned_method,
+)
+from ml.activate.recommend.quality import MANY, Judged, figures_of, hits_of, is_among
 from ml.activate.recommend.ranking import Offers
 
-WINDOWS = 3
-"""One to judge and two to choose."""
+WINDOWS = 4
+"""One to judge, two to choose, and the earliest to learn weights from."""
 
 MEASURE = "ndcg_10"
 """What the choice looks at: it counts all ten places, the first ones more."""
 
 MOST_CUSTOMERS = 20_000
 """Customers per window who are judged: beyond that the intervals are narrower than any decision needs."""
+
+MOST_HISTORIES = 100_000
+"""People from whose histories the methods are compared: a larger brand serves from all, and compares on a sample."""
 
 LEAST_CUSTOMERS = 30
 """Fewer people who took something choose and judge nothing."""
@@ -51,7 +64,53 @@ class Choice:
     method: Method
     reason: str
     judged: Window | None
-    chosen_on: int
+    methods: tuple[Method, ...]
+
+
+@dataclass(frozen=True)
+class Past:
+    """The past of a brand as its methods are tried on it, for one kind of thing."""
+
+    connection: duckdb.DuckDBPyConnection
+    today: date
+    kind: str
+    days: int
+    rules: OfferRules
+    threads: int
+
+    def start(self, day: date) -> tuple[Offers, pd.DataFrame]:
+        """What could be offered on a day, and what was taken (customer, item) in the days after it."""
+        history = read_history(self.connection, day, self.today, self.kind, MOST_HISTORIES)
+        taken = _some(read_bought_next(self.connection, history, self.today, self.days))
+        return Offers.of(history, self.rules, self.threads), taken
+
+    def learned(self, day: date) -> tuple[Method, ...]:
+        """The method with the weights that the window from `day` on teaches; none where too few took anything."""
+        offers, taken = self.start(day)
+        if taken["customer"].nunique() < LEAST_CUSTOMERS:
+            return ()
+        weights = learn_weights(offers, taken, LEARNED_SIGNS)
+        return (learned_method(weights),) if weights else ()
+
+    def window(self, day: date, methods: Sequence[Method]) -> Window:
+        """The methods on the people who took something in the window that begins on `day`."""
+        offers, taken = self.start(day)
+        history, may_offer = offers.history, offers.assortment.may_offer
+        numbers = np.unique(taken["customer"].to_numpy()).astype(np.int64)
+        counts = np.bincount(np.searchsorted(numbers, taken["customer"]), minlength=len(numbers))
+        things, figures = {}, {}
+        for method in methods:
+            places = [found for _, found, _ in offers.best(method.weights, numbers, MANY)]
+            found = np.vstack([np.zeros((0, MANY), dtype=np.int64), *places])
+            hits = hits_of(found, numbers, taken, len(history.items))
+            things[method.name] = found
+            figures[method.name] = figures_of(hits, _was_new(history, numbers, found), counts)
+        judged = Judged.of(
+            figures, things, offers.assortment.popularity, may_offer, seed=day.toordinal()
+        )
+        item = taken["item"].to_numpy()
+        offerable = float(np.mean((item >= 0) & may_offer[item])) if len(item) else 0.0
+        return Window(day, day + timedelta(days=self.days), judged, len(numbers), offerable)
 
 
 def window_starts(first_fact: date, complete_until: date, days: int) -> list[date]:
@@ -60,60 +119,35 @@ def window_starts(first_fact: date, complete_until: date, days: int) -> list[dat
     return [start for start in starts if start - timedelta(days=days) >= first_fact]
 
 
-def judge_window(
-    connection: duckdb.DuckDBPyConnection,
-    start: date,
-    today: date,
-    kind: str,
-    days: int,
-    rules: OfferRules,
-    threads: int,
-) -> Window:
-    """All methods on the people who took something in the window that begins at `start`."""
-    history = read_history(connection, start, today, kind)
-    taken = read_bought_next(connection, history, today, days)
-    taken = _some(taken)
-    offers = Offers.of(history, rules, threads)
-    numbers = np.unique(taken["customer"].to_numpy()).astype(np.int64)
-    counts = taken.groupby("customer").size().to_numpy()
-    things, figures = {}, {}
-    for method in METHODS:
-        batches = [found for _, found, _ in offers.best(method.weights, numbers, MANY)]
-        things[method.name] = np.vstack(batches) if batches else np.zeros((0, MANY), dtype=np.int64)
-        hits = hits_of(things[method.name], numbers, taken, len(history.items))
-        figures[method.name] = figures_of(
-            hits, _was_new(history, numbers, things[method.name]), counts
-        )
-    may_offer = offers.assortment.may_offer
-    judged = Judged.of(figures, things, offers.assortment.popularity, may_offer, start.toordinal())
-    end = start + timedelta(days=days)
-    item = taken["item"].to_numpy()
-    offerable = float(np.mean((item >= 0) & may_offer[item])) if len(item) else 0.0
-    return Window(start, end, judged, len(numbers), offerable)
+def choose(past: Past, starts: Sequence[date]) -> Choice:
+    """Learn on the earliest window, choose on the next, judge on the latest.
 
-
-def choose(earlier: Sequence[Window], judged: Window | None) -> Choice:
-    """The method with the best MEASURE on the earlier windows.
-
-    A method that is not a simple rule serves only when it beats the best rule for certain: on all choosing windows
-    together the lower end of the paired interval lies above zero. Without enough past, BOUGHT_BEFORE serves.
+    The method with the best MEASURE on the choosing windows serves. One that is no simple rule has to beat the best
+    rule for certain: the lower end of the paired interval lies above zero. Without enough past, BOUGHT_BEFORE serves.
     """
-    by_name = {method.name: method for method in METHODS}
-    windows = [window for window in earlier if window.customers >= LEAST_CUSTOMERS]
-    if judged is not None and judged.customers < LEAST_CUSTOMERS:
-        judged = None
+    taught = len(starts) == WINDOWS
+    methods = (*FIXED, *(past.learned(starts[-1]) if taught else ()))
+    windows = [past.window(day, methods) for day in (starts[:-1] if taught else starts)]
+    enough = [window for window in windows[1:] if window.customers >= LEAST_CUSTOMERS]
+    judged = next((w for w in windows[:1] if w.customers >= LEAST_CUSTOMERS), None)
+    name, reason = _best(enough, [method.name for method in methods])
+    return Choice(next(m for m in methods if m.name == name), reason, judged, methods)
+
+
+def _best(windows: Sequence[Window], names: Sequence[str]) -> tuple[str, str]:
+    """The name of the method to serve, and why."""
     if not windows:
-        reason = "too little happened in the past to compare methods: what was bought before, then what is popular"
-        return Choice(by_name[BOUGHT_BEFORE], reason, judged, 0)
+        return BOUGHT_BEFORE, "too little happened in the past to compare methods"
     total = Judged.pooled([window.judged for window in windows])
-    best = max(by_name, key=lambda name: total.values[name, MEASURE])
+    best = max(names, key=lambda name: total.values[name, MEASURE])
     rule = max(RULES, key=lambda name: total.values[name, MEASURE])
     gain, low, _ = total.gain(best, rule, MEASURE)
-    reason = f"best on the {len(windows)} windows before the judged one"
     if best not in RULES and low <= 0:
-        reason = f"no other method is better for certain ({best}: {gain:+.4f}, at least {low:+.4f})"
-        best = rule
-    return Choice(by_name[best], reason, judged, len(windows))
+        return (
+            rule,
+            f"no other method is better for certain ({best}: {gain:+.4f}, at least {low:+.4f})",
+        )
+    return best, f"the best on the {len(windows)} windows before the judged one"
 
 
 def _some(taken: pd.DataFrame) -> pd.DataFrame:
@@ -123,9 +157,11 @@ def _some(taken: pd.DataFrame) -> pd.DataFrame:
     return taken.loc[np.isin(taken["customer"].to_numpy(), numbers[::step])]
 
 
-def _was_new(history: History, numbers: np.ndarray, things: np.ndarray) -> np.ndarray:
+def _was_new(
+    history: History, numbers: NDArray[np.int64], things: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """By customer and place: had the person not bought it before?"""
     bought = history.pairs.loc[history.pairs["order_days"] > 0]
     size = len(history.items)
     had = bought["customer"].to_numpy(dtype=np.int64) * size + bought["item"].to_numpy()
-    return ~np.isin(numbers[:, None] * size + things, had)
+    return ~is_among(numbers[:, None] * size + things, had)

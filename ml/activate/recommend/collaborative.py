@@ -7,6 +7,7 @@ not touch each other, and may use threads; BPR's threads write into each other's
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,25 +78,30 @@ class Factors:
         return csr_matrix((scaled.ravel().astype(np.float32), (rows, found.ravel())), shape=shape)
 
 
-def _neighbours(weighted: Any, may_offer: Flags, threads: int) -> Neighbours:
+def _neighbours(
+    weigh: Callable[[csr_matrix], Any], taste: csr_matrix, may_offer: Flags, threads: int
+) -> Neighbours:
     """The NEIGHBOURS nearest of each thing, among what may be offered, by weights of things x customers."""
+    # A thing nobody took, or everybody, gets no weight and so no direction.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weighted = csr_matrix(weigh(taste.T.tocsr()).T)
+    weighted.data = np.nan_to_num(weighted.data, posinf=0)
     model = ItemItemRecommender(NEIGHBOURS, num_threads=threads)
-    model.fit(csr_matrix(weighted.T), show_progress=False)
+    model.fit(weighted, show_progress=False)
     offered = diags_array(may_offer.astype(np.float32), dtype=np.float32)
     similarity = csr_matrix(csr_matrix(model.similarity, dtype=np.float32) @ offered)
-    similarity.setdiag(
-        0
-    )  # the thing itself is no reason to offer it: that is what "bought before" is for
+    # The thing itself is no reason to offer it: that is what "bought before" is for.
+    similarity.setdiag(0)
     similarity.eliminate_zeros()
     return Neighbours(similarity)
 
 
 def _bm25(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
-    return _neighbours(bm25_weight(taste.T.tocsr(), K1=1.2, B=0.75), may_offer, threads)
+    return _neighbours(partial(bm25_weight, K1=1.2, B=0.75), taste, may_offer, threads)
 
 
 def _tfidf(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
-    return _neighbours(normalize(tfidf_weight(taste.T.tocsr())), may_offer, threads)
+    return _neighbours(lambda things: normalize(tfidf_weight(things)), taste, may_offer, threads)
 
 
 def _als(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
@@ -109,7 +115,7 @@ def _als(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
 
 def _bpr(taste: csr_matrix, may_offer: Flags, threads: int) -> Collaborative:
     model = BayesianPersonalizedRanking(
-        FACTORS, learning_rate=0.05, iterations=40, random_state=SEED, num_threads=1
+        FACTORS, learning_rate=0.05, iterations=25, random_state=SEED, num_threads=1
     )
     model.fit(taste, show_progress=False)
     return Factors(model, may_offer)

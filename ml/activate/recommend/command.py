@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -31,19 +33,21 @@ from ml.serve.versions import Version, Versions
 EXPERIMENT = "recommend"
 
 
+_FIGURES = re.compile(r"\bonce\b|\btwice\b|\byesterday\b|\d+ (times|days ago)| with .*| in .*")
+
+
 @dataclass
 class _Counted:
-    """Offers passing by on their way to the file, counted by the beginning of their reason."""
+    """Offers on their way to the file, counted by what their reasons say without figures and names."""
 
     customers: int = 0
-    why: dict[str, int] = field(default_factory=dict)
+    why: Counter[str] = field(default_factory=Counter)
 
     def count(self, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
         for part in parts:
             self.customers += int((part["place"].to_numpy() == 1).sum())
-            kinds = part["why"].to_pandas().str.extract(r"^((?:\D+?)(?= with| in |[\d,;]|$))")[0]
-            for words, count in kinds.str.strip().value_counts().items():
-                self.why[str(words)] = self.why.get(str(words), 0) + int(count)
+            for words in part["why"].to_pylist():
+                self.why[_FIGURES.sub(" …", words).replace(" …,", " …")] += 1
             yield part
 
 
@@ -71,11 +75,17 @@ def recommend(run: Run) -> Plan:
         folder / RECOMMENDATIONS, OFFER_COLUMNS, counted.count(_parts(run, version, plan))
     )
     write_table(folder / QUALITY, QUALITY_COLUMNS, [quality])
-    said = _said(plan, rows, counted.customers, quality.to_pandas())
+    said = _said(plan, rows, counted.customers)
     for line in said:
         run.report(f"what to offer: {line}")
-    why = pd.Series(counted.why, dtype="int64").sort_values(ascending=False, kind="stable")
-    write_page(run.home.recommendation_page, str(run.as_of_date), said, quality.to_pandas(), why)
+    write_page(
+        run.home.recommendation_page,
+        run.as_of_date.isoformat(),
+        said,
+        quality.to_pandas(),
+        plan.choice.methods if plan.choice else (),
+        dict(sorted(counted.why.items(), key=lambda counted: (-counted[1], counted[0]))),
+    )
     _log(run, version, plan, quality.to_pandas())
     return plan
 
@@ -95,11 +105,11 @@ def _version_of(run: Run, run_id: str) -> Version:
             return version
     raise KithError(
         f"What to offer belongs to a published version, and the run {run_id[:12]} that the warehouse in "
-        f"{run.home.root} holds for {run.as_of_date} is not among the published ones. Run `kith run` for that day first."
+        f"{run.home.root} holds for {run.as_of_date} is not among them. Run `kith run` for that day first."
     )
 
 
-def _said(plan: Plan, rows: int, customers: int, quality: pd.DataFrame) -> list[str]:
+def _said(plan: Plan, rows: int, customers: int) -> list[str]:
     """What a person should know of this day's offers."""
     if plan.kind is None or plan.choice is None:
         return [f"nothing: {plan.reason}"]
@@ -111,12 +121,12 @@ def _said(plan: Plan, rows: int, customers: int, quality: pd.DataFrame) -> list[
     if choice.judged is None:
         return [*lines, "not judged: too few people took anything in a window of the past"]
     window = choice.judged
-    found = quality.loc[quality["metric"] == "hit_rate_3"].set_index("method")
-    served = found.loc[choice.method.name]
+    hit_rate = {m.name: window.judged.values[m.name, "hit_rate_3"] for m in choice.methods}
+    low, high = window.judged.interval(choice.method.name, "hit_rate_3")
     lines.append(
-        f"from {window.start} to before {window.end}, {served['value']:.1%} of {window.customers:,} people who took "
-        f"anything took one of three ({served['low']:.1%} to {served['high']:.1%}); popularity "
-        f"{found.loc[POPULARITY, 'value']:.1%}, bought before {found.loc[BOUGHT_BEFORE, 'value']:.1%}"
+        f"from {window.start} to before {window.end}, {hit_rate[choice.method.name]:.1%} of {window.customers:,} "
+        f"people who took anything took one of three ({low:.1%} to {high:.1%}); popularity {hit_rate[POPULARITY]:.1%}, "
+        f"bought before {hit_rate[BOUGHT_BEFORE]:.1%}"
     )
     return lines
 
@@ -128,7 +138,7 @@ def _log(run: Run, version: Version, plan: Plan, quality: pd.DataFrame) -> None:
     choice = plan.choice
     Registry(run.home).log_in(
         EXPERIMENT,
-        f"{run.as_of_date}",
+        run.as_of_date.isoformat(),
         tags={"as_of_date": run.as_of_date.isoformat(), "version": version.name},
         parameters={
             "kind": plan.kind or "none",

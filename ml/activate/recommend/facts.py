@@ -17,21 +17,20 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-PRODUCT, CATEGORY = "product", "category"
-KINDS = (PRODUCT, CATEGORY)
-
-BOUGHT_HALF_LIFE = 180
-"""Days after which a purchase says half as much about taste."""
-LOOKED_HALF_LIFE = 14
-LOOKED_DAYS = 90
-POPULAR_HALF_LIFE = 30
-"""Days after which a sale says half as much about what is popular now."""
+from ml.activate.recommend.queries import (
+    ITEMS,
+    NEXT,
+    NEXT_FACTS,
+    PAIRS,
+    SOME_PEOPLE,
+    STEPS,
+    parts_of,
+)
 
 NEVER = -1
 """In a column of days ago: it did not happen."""
 
 Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -85,19 +84,36 @@ class History:
 
 
 def read_history(
-    connection: duckdb.DuckDBPyConnection, day: date, today: date, kind: str
+    connection: duckdb.DuckDBPyConnection,
+    day: date,
+    today: date,
+    kind: str,
+    most_people: int | None = None,
 ) -> History:
-    """What `day` knows. People who refused by `today`, the day of the run, are left out of both."""
+    """What `day` knows. People who refused by `today`, the day of the run, are left out of both.
+
+    With `most_people` about so many of them are read, the same ones on every day.
+    """
     parameters = {"day": day, "today": today}
-    for name, query in _STEPS.items():
+    for name, query in STEPS.items():
         connection.execute(
-            f"create or replace temp table reco_{name} as {query.format(**_parts(kind))}",
+            f"create or replace temp table reco_{name} as {query.format(**parts_of(kind))}",
             {key: value for key, value in parameters.items() if f"${key}" in query},
         )
+        if name == "people" and most_people is not None:
+            _keep_some(connection, most_people)
     people = connection.execute("select customer_id from reco_people order by customer").df()
-    items = connection.execute(_ITEMS).df()
-    pairs = pd.DataFrame(connection.execute(_PAIRS).fetchnumpy())
+    items = connection.execute(ITEMS).df()
+    pairs = pd.DataFrame(connection.execute(PAIRS).fetchnumpy())
     return History(day, kind, people["customer_id"].to_numpy(dtype=object), items, pairs)
+
+
+def _keep_some(connection: duckdb.DuckDBPyConnection, most_people: int) -> None:
+    """Keep the people whose ids come first: ids are hashes, so that is a fair draw and stays the same."""
+    found = connection.execute("select count(*) from reco_people").fetchone()
+    total = int(found[0]) if found else 0
+    if total > most_people:
+        connection.execute(SOME_PEOPLE, [f"{most_people * 16**4 // total:04x}"])
 
 
 def read_bought_next(
@@ -111,181 +127,5 @@ def read_bought_next(
     """
     until = history.day + timedelta(days=days)
     source = "bought" if history.has_purchases else "looked"
-    query = _NEXT.format(facts=_NEXT_FACTS[source], **_parts(history.kind))
+    query = NEXT.format(facts=NEXT_FACTS[source], **parts_of(history.kind))
     return connection.execute(query, {"day": history.day, "today": today, "until": until}).df()
-
-
-def _parts(kind: str) -> dict[str, str]:
-    """How a product becomes the thing that is offered."""
-    kind_column = "product_id" if kind == PRODUCT else "category"
-    fade = "cast(power(cast(0.5 as double), cast({} as double) / {}) as decimal(18, 9))"
-    return {
-        "item": "facts.product_id" if kind == PRODUCT else "subjects.category",
-        "subjects": "left join" if kind == PRODUCT else "inner join",
-        "days_ago": "date_diff('day', cast(facts.occurred_at as date), $day)",
-        "bought_fade": fade.format("days_ago", BOUGHT_HALF_LIFE),
-        "looked_fade": fade.format("days_ago", LOOKED_HALF_LIFE),
-        "popular_fade": fade.format("days_ago", POPULAR_HALF_LIFE),
-        "looked_days": str(LOOKED_DAYS),
-        "kept": kind_column,
-        "kept_title": "name" if kind == PRODUCT else "category",
-        "kept_brand": "brand" if kind == PRODUCT else "cast(null as varchar)",
-    }
-
-
-_STEPS = {
-    # The holders of records on the day, without whoever refused by the day of the run.
-    "holders": """
-        select then_.record_no, then_.customer_id
-        from identity.customer_map as then_
-        where then_.valid_from <= $day and (then_.valid_to is null or then_.valid_to > $day)
-            and then_.customer_id not in (
-                select held.customer_id
-                from identity.customer_map as held
-                inner join identity.customer_map as now_ on held.record_no = now_.record_no
-                inner join events.int_customer__refusals as refused
-                    on now_.customer_id = refused.customer_id
-                where held.valid_from <= $day and (held.valid_to is null or held.valid_to > $day)
-                    and now_.valid_from <= $today and (now_.valid_to is null or now_.valid_to > $today)
-            )""",
-    "people": """
-        select customer_id, cast(row_number() over (order by customer_id) - 1 as integer) as customer
-        from (select distinct customer_id from reco_holders)""",
-    "records": """
-        select holders.record_no, people.customer
-        from reco_holders as holders
-        inner join reco_people as people on holders.customer_id = people.customer_id""",
-    "lines": """
-        select records.customer, {item} as item, facts.status, {days_ago} as days_ago
-        from (
-            select orders.record_no, orders.status, orders.occurred_at, lines.product_id
-            from events.fct_orders as orders
-            inner join events.fct_order_lines as lines
-                on orders.source = lines.source and orders.order_id = lines.order_id
-            where orders.visible_on <= $day and (orders.superseded_on is null or orders.superseded_on > $day)
-                and orders.status in ('completed', 'returned') and lines.quantity >= 0
-        ) as facts
-        inner join reco_records as records on facts.record_no = records.record_no
-        {subjects} events.product_categories as subjects on facts.product_id = subjects.product_id
-        where {item} is not null""",
-    "looks": """
-        select records.customer, {item} as item, facts.kind, {days_ago} as days_ago
-        from events.fct_interactions as facts
-        inner join reco_records as records on facts.record_no = records.record_no
-        {subjects} events.product_categories as subjects on facts.product_id = subjects.product_id
-        left join seeds.journey_kinds as kinds on facts.kind = kinds.kind
-        where facts.visible_on <= $day and {item} is not null
-            and (facts.kind = 'return' or (kinds.stage in ('interest', 'search') and {days_ago} <= {looked_days}))""",
-    "names": """
-        select item, cast(row_number() over (order by item) - 1 as integer) as item_no
-        from (
-            select item from reco_lines
-            union
-            select item from reco_looks
-            union
-            select {kept} as item
-            from events.dim_products
-            where launched_at < $day and {kept} is not null
-        )""",
-    "titles": """
-        select {kept} as item, min({kept_title}) as title, min(category) as category, min({kept_brand}) as brand,
-            cast(min(date_diff('day', cast(launched_at as date), $day)) as double) as launched_days_ago
-        from events.dim_products
-        where {kept} is not null
-        group by {kept}""",
-    "bought": """
-        select customer, item,
-            cast(count(distinct case when status = 'completed' then days_ago end) as integer) as order_days,
-            cast(coalesce(max(case when status = 'completed' then days_ago end), -1) as integer) as first_bought,
-            cast(coalesce(min(case when status = 'completed' then days_ago end), -1) as integer) as last_bought,
-            cast(coalesce(sum(case when status = 'completed' then {bought_fade} end), 0) as float) as bought,
-            max(status = 'returned') as returned
-        from reco_lines
-        group by customer, item""",
-    "looked": """
-        select customer, item,
-            cast(count(case when kind <> 'return' then 1 end) as integer) as looks,
-            cast(count(case when kind in ('cart', 'bag', 'wishlist') then 1 end) as integer) as carts,
-            cast(coalesce(min(case when kind <> 'return' then days_ago end), -1) as integer) as last_looked,
-            cast(coalesce(sum(case when kind <> 'return' then {looked_fade} end), 0) as float) as looked,
-            max(kind = 'return') as returned
-        from reco_looks
-        group by customer, item""",
-    "sold": """
-        select item, min(days_ago) as sold_days_ago, cast(sum({popular_fade}) as double) as sold_lately
-        from (select distinct customer, item, days_ago from reco_lines where status = 'completed')
-        group by item""",
-    "seen": """
-        select item, min(days_ago) as seen_days_ago, cast(sum({popular_fade}) as double) as looked_lately
-        from (select distinct customer, item, days_ago from reco_looks where kind <> 'return')
-        group by item""",
-}
-
-_ITEMS = """
-    select names.item, coalesce(titles.title, names.item) as title, titles.category, titles.brand,
-        titles.launched_days_ago,
-        cast(coalesce(sold.sold_days_ago, -1) as integer) as sold_days_ago,
-        coalesce(sold.sold_lately, 0) as sold_lately,
-        cast(coalesce(seen.seen_days_ago, -1) as integer) as seen_days_ago,
-        coalesce(seen.looked_lately, 0) as looked_lately
-    from reco_names as names
-    left join reco_titles as titles on names.item = titles.item
-    left join reco_sold as sold on names.item = sold.item
-    left join reco_seen as seen on names.item = seen.item
-    order by names.item_no"""
-
-_PAIRS = """
-    select dealings.customer, names.item_no as item,
-        coalesce(bought.order_days, 0) as order_days,
-        coalesce(bought.first_bought, -1) as first_bought,
-        coalesce(bought.last_bought, -1) as last_bought,
-        coalesce(bought.bought, 0) as bought,
-        coalesce(looked.looks, 0) as looks,
-        coalesce(looked.carts, 0) as carts,
-        coalesce(looked.last_looked, -1) as last_looked,
-        coalesce(looked.looked, 0) as looked,
-        coalesce(bought.returned, false) or coalesce(looked.returned, false) as returned
-    from (select customer, item from reco_bought union select customer, item from reco_looked) as dealings
-    inner join reco_names as names on dealings.item = names.item
-    left join reco_bought as bought on dealings.customer = bought.customer and dealings.item = bought.item
-    left join reco_looked as looked on dealings.customer = looked.customer and dealings.item = looked.item
-    order by dealings.customer, names.item_no"""
-
-_NEXT_FACTS = {
-    "bought": """
-        select orders.record_no, lines.product_id
-        from events.fct_orders as orders
-        inner join events.fct_order_lines as lines
-            on orders.source = lines.source and orders.order_id = lines.order_id
-        where orders.visible_on <= $today and (orders.superseded_on is null or orders.superseded_on > $today)
-            and orders.status = 'completed' and lines.quantity >= 0
-            and orders.occurred_at >= $day and orders.occurred_at < $until""",
-    "looked": """
-        select interactions.record_no, interactions.product_id
-        from events.fct_interactions as interactions
-        inner join seeds.journey_kinds as kinds on interactions.kind = kinds.kind
-        where interactions.visible_on <= $today and kinds.stage in ('interest', 'search')
-            and interactions.occurred_at >= $day and interactions.occurred_at < $until""",
-}
-
-_NEXT = """
-    with holders_now as (
-        select record_no, customer_id
-        from identity.customer_map
-        where valid_from <= $today and (valid_to is null or valid_to > $today)
-    ),
-
-    people_now as (
-        select distinct records.customer, holders_now.customer_id
-        from reco_records as records
-        inner join holders_now on records.record_no = holders_now.record_no
-    )
-
-    select distinct people_now.customer, coalesce(names.item_no, -1) as item
-    from ({facts}) as facts
-    inner join holders_now on facts.record_no = holders_now.record_no
-    inner join people_now on holders_now.customer_id = people_now.customer_id
-    {subjects} events.product_categories as subjects on facts.product_id = subjects.product_id
-    left join reco_names as names on {item} = names.item
-    where {item} is not null
-    order by 1, 2"""

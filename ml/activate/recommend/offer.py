@@ -8,13 +8,15 @@ from datetime import date
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from ml.activate.recommend.assortment import OfferRules
-from ml.activate.recommend.choose import Choice, Window, choose, judge_window, window_starts
-from ml.activate.recommend.facts import CATEGORY, KINDS, PRODUCT, read_history
+from ml.activate.recommend.choose import Choice, Past, choose, window_starts
+from ml.activate.recommend.facts import read_history
 from ml.activate.recommend.quality import FIRST
+from ml.activate.recommend.queries import CATEGORY, KINDS, PRODUCT
 from ml.activate.recommend.ranking import NOTHING, Offers
 from ml.activate.recommend.tables import OFFER_COLUMNS
 from ml.activate.recommend.why import Reasons
@@ -59,25 +61,32 @@ class Question:
         horizon = settings.recommend_horizon_days
         return cls(today, first_fact, complete_until, horizon, rules, settings.threads)
 
+    def starts(self) -> list[date]:
+        """The first days of the windows that the past has room for, the latest first."""
+        if self.first_fact is None:
+            return []
+        return window_starts(self.first_fact, self.complete_until, self.horizon_days)
+
+    def past(self, connection: duckdb.DuckDBPyConnection, kind: str) -> Past:
+        """The past as methods are tried on it."""
+        return Past(connection, self.today, kind, self.horizon_days, self.rules, self.threads)
+
 
 def plan_offers(connection: duckdb.DuckDBPyConnection, question: Question) -> Plan:
     """Choose the kind and the method for a day, and prepare its offers."""
-    found = {}
+    found: dict[str, tuple[Offers, Choice]] = {}
     for kind in KINDS:
         history = read_history(connection, question.today, question.today, kind)
         offers = Offers.of(history, question.rules, question.threads)
         if int(offers.assortment.may_offer.sum()) < FIRST:
             continue
-        windows = _windows(connection, question, kind)
-        found[kind] = offers, windows
-        if kind == PRODUCT and not _slips_away(windows):
+        found[kind] = offers, choose(question.past(connection, kind), question.starts())
+        if not _slips_away(found[kind][1]):
             break
     if not found:
         return Plan(None, _why_nothing(connection, question))
     kind = CATEGORY if CATEGORY in found else PRODUCT
-    offers, windows = found[kind]
-    latest, *earlier = [*windows, None]
-    choice = choose([window for window in earlier if window is not None], latest)
+    offers, choice = found[kind]
     return Plan(kind, choice.reason, choice, offers)
 
 
@@ -86,7 +95,7 @@ def offered(
 ) -> Iterator[pa.Table]:
     """Three places for each of these customers that the day knows, in ascending order of customer_id."""
     history = offers.history
-    numbers = np.flatnonzero(np.isin(history.customers, customer_ids)).astype(np.int64)
+    numbers = np.flatnonzero(pd.Index(history.customers).isin(customer_ids)).astype(np.int64)
     reasons = Reasons(offers, weights)
     names = history.items["item"].to_numpy(dtype=object)
     titles = history.items["title"].fillna(history.items["item"]).to_numpy(dtype=object)
@@ -109,29 +118,9 @@ def offered(
         )
 
 
-def _windows(connection: duckdb.DuckDBPyConnection, question: Question, kind: str) -> list[Window]:
-    """Every window that the past has room for, the latest first."""
-    if question.first_fact is None:
-        return []
-    starts = window_starts(question.first_fact, question.complete_until, question.horizon_days)
-    return [
-        judge_window(
-            connection,
-            start,
-            question.today,
-            kind,
-            question.horizon_days,
-            question.rules,
-            question.threads,
-        )
-        for start in starts
-    ]
-
-
-def _slips_away(windows: list[Window]) -> bool:
+def _slips_away(choice: Choice) -> bool:
     """Are most things that people take gone before they could be offered?"""
-    taken = [window for window in windows if window.customers]
-    return bool(taken) and taken[0].offerable_share < REACHABLE
+    return choice.judged is not None and choice.judged.offerable_share < REACHABLE
 
 
 def _why_nothing(connection: duckdb.DuckDBPyConnection, question: Question) -> str:

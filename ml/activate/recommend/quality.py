@@ -27,7 +27,15 @@ def hits_of(
     wanted = taken["customer"].to_numpy(dtype=np.int64) * n_items + taken["item"].to_numpy()
     wanted = np.unique(wanted[taken["item"].to_numpy() >= 0])
     keys = customers[:, None] * n_items + things
-    return np.asarray(np.isin(keys, wanted) & (things != NOTHING))
+    return np.asarray(is_among(keys, wanted) & (things != NOTHING))
+
+
+def is_among(keys: NDArray[np.int64], ascending: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these keys are among ascending ones; faster than a search that sorts them all."""
+    if not len(ascending):
+        return np.zeros(keys.shape, dtype=bool)
+    at = np.minimum(np.searchsorted(ascending, keys), len(ascending) - 1)
+    return np.asarray(ascending[at] == keys)
 
 
 def figures_of(
@@ -89,9 +97,8 @@ class Judged:
             for i, metric in enumerate((*PER_CUSTOMER, POPULARITY)):
                 values[method, metric], drawn[method, metric] = float(means[i]), moved[:, i]
             values[method, COVERAGE] = coverage_of(first, may_offer)
-            drawn[method, COVERAGE] = np.array(
-                [coverage_of(first[w > 0], may_offer) for w in draws]
-            )
+            # Drawn customers repeat, and so cover less than all of them: no draw tells how sure coverage is.
+            drawn[method, COVERAGE] = np.full(len(draws), np.nan)
         return cls(count, values, drawn)
 
     @classmethod
@@ -106,7 +113,10 @@ class Judged:
         return cls(
             count,
             {k: sum(s * p.values[k] for s, p in zip(share, parts, strict=True)) for k in keys},
-            {k: sum(s * p.drawn[k] for s, p in zip(share, parts, strict=True)) for k in keys},
+            {
+                k: np.sum([s * p.drawn[k] for s, p in zip(share, parts, strict=True)], axis=0)
+                for k in keys
+            },
         )
 
     def interval(self, method: str, metric: str) -> tuple[float, float]:

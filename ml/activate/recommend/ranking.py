@@ -21,6 +21,12 @@ from ml.activate.recommend.signs import Signs
 BATCH = 4_000
 """Customers whose scores stand in memory at once."""
 
+NEW_PLACE = 3
+"""What is new has no past that would lift it: it gets a place of its own among the three, where it fits."""
+
+FITS = 0.5
+"""From here on a new thing fits: as much of the taste goes to its category and brand as goes elsewhere."""
+
 NOTHING = -1
 """In an array of things: this place is empty."""
 
@@ -54,7 +60,26 @@ class Offers:
         for start in range(0, len(numbers), BATCH):
             batch = numbers[start : start + BATCH]
             allowed = without(self.signs.mixed(weights, batch), self.forbidden[batch])
-            yield batch, *first_places(allowed, self.assortment.rank, places)
+            things, scores = first_places(allowed, self.assortment.rank, places)
+            self._let_in_new(batch, things, scores)
+            yield batch, things, scores
+
+    def _let_in_new(self, batch: NDArray[np.int64], things: Things, scores: Floats) -> None:
+        """Give NEW_PLACE to the new thing that fits best, where it fits and no earlier place holds a new one."""
+        if not self.assortment.is_new.any():
+            return
+        fits = without(self.signs.new(batch), self.forbidden[batch])
+        best, fit = (found[:, 0] for found in first_places(fits, self.assortment.rank, 1))
+        has_new = (things[:, :NEW_PLACE] != NOTHING) & self.assortment.is_new[things[:, :NEW_PLACE]]
+        at = NEW_PLACE - 1
+        row = np.flatnonzero((fit >= FITS) & ~has_new.any(axis=1) & (things[:, at - 1] != NOTHING))
+        # Where it stood further down, the hole closes; otherwise the last place falls out.
+        later = things[row, at:]
+        kept = np.argsort(later == best[row, None], axis=1, kind="stable")[:, :-1]
+        things[row, at + 1 :] = np.take_along_axis(later, kept, axis=1)
+        later_scores = scores[row, at:]
+        scores[row, at + 1 :] = np.take_along_axis(later_scores, kept, axis=1)
+        things[row, at] = best[row]
 
 
 def without(scores: csr_matrix, forbidden: csr_matrix) -> csr_matrix:

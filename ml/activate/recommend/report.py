@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ml.activate.recommend.methods import METHODS
+from ml.activate.recommend.methods import Method
 from ml.serve.relationship_page import svg_of
 
 _PAGE = """<!doctype html>
@@ -22,7 +23,6 @@ body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem aut
 svg {{ width: 100%; height: auto; }}
 table {{ border-collapse: collapse; }}
 td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; }}
-td.number {{ text-align: right; }}
 </style>
 </head>
 <body>
@@ -33,10 +33,10 @@ td.number {{ text-align: right; }}
 """
 
 READING = (
-    "Each point is the share of people who, in the window, took at least one of the three things that the method would "
-    "have offered them; only people who took anything are counted. The line holds nine in ten of the figures that other "
-    "people like them would have given. Offers are guessed here, not sent: that an offered thing is bought does not say "
-    "that it was bought because of the offer."
+    "Each point is the share of people who, in the window, took at least one of the three things that the method "
+    "would have offered them; only people who took anything are counted. The line holds nine in ten of the figures "
+    "that other people like them would have given. Nothing was sent: that an offered thing is bought does not say "
+    "that it is bought because of an offer."
 )
 
 
@@ -55,27 +55,30 @@ def quality_plot(quality: pd.DataFrame, metric: str = "hit_rate_3") -> Figure:
 
 
 def write_page(
-    path: Path, day: str, said: list[str], quality: pd.DataFrame, why: pd.Series
+    path: Path,
+    day: str,
+    said: Sequence[str],
+    quality: pd.DataFrame,
+    methods: Sequence[Method],
+    why: Mapping[str, int],
 ) -> None:
     """Write the page: what is said of the day, the picture, what the methods are, and the reasons counted."""
     body = [f"<p>{escape(line)}</p>" for line in said]
     if len(quality):
-        body += [f"<figure>{svg_of(quality_plot(quality))}", f"<figcaption>{READING}</figcaption>"]
-        body += ["</figure>", _table(["method", "what it offers"], _meanings())]
-    if len(why):
+        body.append(f"<figure>{svg_of(quality_plot(quality))}")
+        body.append(f"<figcaption>{READING}</figcaption></figure>")
+        meanings = [(method.name, method.meaning) for method in methods]
+        body.append(_table(("method", "what it offers"), meanings))
+    if why:
         counted = [(reason, f"{count:,}") for reason, count in why.items()]
-        body.append(_table(["why", "offers"], counted))
+        body.append(_table(("why", "offers"), counted))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(_PAGE.format(day=day, body="\n".join(body)), encoding="utf-8")
     part.replace(path)
 
 
-def _meanings() -> list[tuple[str, str]]:
-    return [(method.name, method.meaning) for method in METHODS]
-
-
-def _table(head: list[str], rows: list[tuple[str, str]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
     for row in rows:
         lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")

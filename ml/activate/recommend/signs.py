@@ -13,7 +13,7 @@ from ml.activate.recommend.assortment import Assortment
 from ml.activate.recommend.collaborative import MODELS, Collaborative
 from ml.activate.recommend.facts import Floats, History
 
-BOUGHT, LOOKED, SHELF, NEW, POPULAR = "bought", "looked", "shelf", "new", "popular"
+BOUGHT, LOOKED, SHELF, POPULAR = "bought", "looked", "shelf", "popular"
 
 LOOK_WEIGHT = 0.2
 """What a look says about taste beside a purchase, which says 1."""
@@ -54,15 +54,19 @@ class Signs:
         taste = self.taste[numbers]
         if name == SHELF:
             return scaled(csr_matrix(taste @ self._shelf @ self._best_of_shelf))
-        if name == NEW:
-            # Half a point for the category, half for the brand, each by its share of what the person took.
-            found = _shares(taste @ self._shelf) @ self._new_on_shelf
-            found = found + _shares(taste @ self._brand) @ self._new_of_brand
-            return csr_matrix(found / 2, dtype=np.float32)
         if name == POPULAR:
             every = np.zeros(len(numbers), dtype=np.int64)
             return csr_matrix(self._popular[every])
+        if not (taste.nnz and self._assortment.may_offer.any()):
+            return csr_matrix(taste.shape, dtype=np.float32)
         return scaled(self.model(name).scores(numbers, taste))
+
+    def new(self, numbers: NDArray[np.int64]) -> csr_matrix:
+        """How well new things fit: half a point for the category, half for the brand, by their shares of the taste."""
+        taste = self.taste[numbers]
+        found = _shares(taste @ self._shelf) @ self._new_on_shelf
+        found = found + _shares(taste @ self._brand) @ self._new_of_brand
+        return csr_matrix(found / 2, dtype=np.float32)
 
     def mixed(self, weights: Mapping[str, float], numbers: NDArray[np.int64]) -> csr_matrix:
         """The weighted sum of signs for these customers."""
@@ -76,6 +80,8 @@ def scaled(scores: csr_matrix) -> csr_matrix:
     """Each row divided by its greatest value."""
     found = csr_matrix(scores, dtype=np.float32)
     found.eliminate_zeros()
+    if not found.nnz:
+        return found
     highest = np.asarray(found.max(axis=1).todense(), dtype=np.float32).ravel()
     found.data = found.data / np.repeat(highest, np.diff(found.indptr))
     return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from math import isnan
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.activate.recommend.choose import Choice
-from ml.activate.recommend.methods import BOUGHT_BEFORE, METHODS, POPULARITY
+from ml.activate.recommend.methods import BOUGHT_BEFORE, POPULARITY
 from ml.activate.recommend.quality import METRICS
 
 RECOMMENDATIONS = "recommendations.parquet"
@@ -74,7 +75,7 @@ def quality_table(choice: Choice | None, kind: str) -> pa.Table:
         return QUALITY_COLUMNS.empty_table()
     window = choice.judged
     rows = []
-    for method in METHODS:
+    for method in choice.methods:
         for metric in METRICS:
             judged, name = window.judged, method.name
             figures = (
@@ -89,7 +90,7 @@ def quality_table(choice: Choice | None, kind: str) -> pa.Table:
                     "kind": kind,
                     "method": name,
                     "metric": metric,
-                    **{k: round(v, 9) for k, v in zip(_NUMBERS, figures, strict=True)},
+                    **{k: _figure(v) for k, v in zip(_NUMBERS, figures, strict=True)},
                     "chosen": chosen,
                     "customers": window.customers,
                     "window_start": window.start,
@@ -98,3 +99,7 @@ def quality_table(choice: Choice | None, kind: str) -> pa.Table:
                 }
             )
     return pa.Table.from_pylist(rows, schema=QUALITY_COLUMNS)
+
+
+def _figure(value: float) -> float | None:
+    return None if isnan(value) else round(value, 9)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ml.activate.recommend.collaborative import Neighbours
-from ml.activate.recommend.ranking import NOTHING, Offers, Things, first_places
-from ml.activate.recommend.signs import BOUGHT, LOOKED, NEW, POPULAR, SHELF
+from ml.activate.recommend.collaborative import MODELS, Neighbours
+from ml.activate.recommend.ranking import FITS, NOTHING, Offers, Things, first_places
+from ml.activate.recommend.signs import BOUGHT, LOOKED, POPULAR, SHELF
 
 DUE = (0.75, 1.5)
 """A thing is bought again about now when this much of the usual time has passed, from and to."""
-
-POPULAR_NOW = "popular now"
 
 
 class Reasons:
@@ -25,6 +24,7 @@ class Reasons:
         self._offers = offers
         self._weights = weights
         history = offers.history
+        self._verb = "bought" if history.has_purchases else "looked at"
         self._titles = history.items["title"].fillna(history.items["item"]).to_numpy(dtype=object)
         self._categories = history.items["category"].to_numpy(dtype=object)
         self._deeds = {
@@ -45,62 +45,69 @@ class Reasons:
 
     def of(self, numbers: NDArray[np.int64], things: Things) -> NDArray[np.object_]:
         """A reason for each place of these customers, shape as `things`; empty where nothing is offered."""
-        strongest = self._strongest(numbers, things)
         words = np.full(things.shape, "", dtype=object)
-        companions = {
-            name: self._companions(name, numbers, things, strongest == i)
-            for i, name in enumerate(self._weights)
-        }
-        for row, place in zip(*np.nonzero(things != NOTHING), strict=True):
-            name = list(self._weights)[strongest[row, place]]
-            words[row, place] = self._words(
-                name, int(numbers[row]), int(things[row, place]), companions[name].get((row, place))
-            )
+        row, place = np.nonzero(things != NOTHING)
+        if not len(row):
+            return words
+        thing = things[row, place]
+        names = self._strongest(numbers, row, thing)
+        companions = self._companions(names, numbers[row], thing)
+        fits = np.asarray(self._offers.signs.new(numbers)[row, thing]).ravel() >= FITS
+        told = zip(names, numbers[row], thing, companions, fits, strict=True)
+        words[row, place] = [
+            self._words(name, int(customer), int(item), int(companion), bool(fit))
+            for name, customer, item, companion, fit in told
+        ]
         return words
 
-    def _strongest(self, numbers: NDArray[np.int64], things: Things) -> NDArray[np.int64]:
-        """Which sign, by its place among the weights, counted most at each place."""
-        rows = np.repeat(np.arange(len(numbers)), things.shape[1])
-        columns = np.where(things == NOTHING, 0, things).ravel()
+    def _strongest(
+        self, numbers: NDArray[np.int64], row: NDArray[np.int64], thing: Things
+    ) -> NDArray[np.object_]:
+        """The sign that counted most for each offer."""
         parts = [
-            np.asarray(self._offers.signs.of(name, numbers)[rows, columns]).ravel() * weight
+            np.asarray(self._offers.signs.of(name, numbers)[row, thing]).ravel() * weight
             for name, weight in self._weights.items()
         ]
-        return np.asarray(np.argmax(np.round(parts, 6), axis=0)).reshape(things.shape)
+        worth = np.round(parts, 6)
+        names = np.array(list(self._weights), dtype=object)[np.argmax(worth, axis=0)]
+        return np.where(worth.max(axis=0) > 0, names, POPULAR)
 
     def _companions(
-        self, name: str, numbers: NDArray[np.int64], things: Things, chosen: NDArray[np.bool_]
-    ) -> dict[tuple[int, int], int]:
-        """The person's own thing that speaks most for a thing offered by its neighbours."""
-        at = np.argwhere(chosen & (things != NOTHING))
-        if name in (BOUGHT, LOOKED, SHELF, NEW, POPULAR) or not len(at):
-            return {}
-        model = self._offers.signs.model(name)
-        if not isinstance(model, Neighbours):
-            return {}
-        taste = self._offers.signs.taste[numbers[at[:, 0]]]
-        near = csr_matrix(model.similarity.T)[things[at[:, 0], at[:, 1]]]
-        own, _ = first_places(
-            csr_matrix(taste.multiply(near)), self._offers.assortment.rank, places=1
-        )
-        found = zip(at.tolist(), own[:, 0].tolist(), strict=True)
-        return {(row, place): thing for (row, place), thing in found if thing != NOTHING}
+        self, names: NDArray[np.object_], customers: NDArray[np.int64], thing: Things
+    ) -> Things:
+        """The person's own thing that speaks most for each thing offered as a neighbour; NOTHING elsewhere."""
+        found = np.full(len(thing), NOTHING, dtype=np.int64)
+        for name, backwards in self._backwards.items():
+            at = np.flatnonzero(names == name)
+            near = self._offers.signs.taste[customers[at]].multiply(backwards[thing[at]])
+            own, _ = first_places(csr_matrix(near), self._offers.assortment.rank, places=1)
+            found[at] = own[:, 0]
+        return found
 
-    def _words(self, name: str, customer: int, thing: int, companion: int | None) -> str:
+    @cached_property
+    def _backwards(self) -> dict[str, csr_matrix]:
+        """By model of neighbours: of which things each thing is a neighbour."""
+        models = {n: self._offers.signs.model(n) for n in self._weights if n in MODELS}
+        return {
+            name: csr_matrix(model.similarity.T)
+            for name, model in models.items()
+            if isinstance(model, Neighbours)
+        }
+
+    def _words(self, name: str, customer: int, thing: int, companion: int, fits: bool) -> str:
         if name == BOUGHT:
             return self._bought(customer, thing)
         if name == LOOKED:
             return self._looked(customer, thing)
-        if name in (NEW, SHELF):
-            start = "new in" if self._offers.assortment.is_new[thing] else "popular in"
-            return f"{start} {self._categories[thing]}, a category of yours"
+        if self._offers.assortment.is_new[thing]:
+            return f"new, and fits what you {self._verb} so far" if fits else "new"
+        if name == SHELF:
+            return f"popular in {self._categories[thing]}, a category of yours"
         if name == POPULAR:
-            new = self._offers.assortment.is_new[thing]
-            return "new" if new else POPULAR_NOW
-        verb = "bought" if self._offers.history.has_purchases else "looked at"
-        if companion is not None:
-            return f"often {verb} with {self._titles[companion]}"
-        return f"{verb} by people with a history like yours"
+            return "popular now"
+        if companion != NOTHING:
+            return f"often {self._verb} with {self._titles[companion]}"
+        return f"{self._verb} by people with a history like yours"
 
     def _bought(self, customer: int, thing: int) -> str:
         deeds = self._deeds_of(customer, thing)
