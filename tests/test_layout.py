@@ -21,7 +21,11 @@ NOT_PURE = {"duckdb", "mlflow", "pathlib", "os", "sqlite3", "subprocess", "reque
 TALKS_TO = {
     "mlflow": {"ml/learn/registry.py"},
     "great_expectations": {"expectations/validation.py"},
-    "lightgbm": {"ml/learn/models/trees.py", "ml/learn/expected/boosting.py"},
+    "lightgbm": {
+        "ml/learn/models/growing.py",
+        "ml/learn/models/trees.py",
+        "ml/learn/expected/boosting.py",
+    },
     "optuna": {"ml/learn/training/search.py"},
     "phonenumbers": {"ml/data/phones.py"},
 }

@@ -72,20 +72,33 @@ class RegularisedLogistic:
         cls, values: NDArray[Any], outcome: Floats, weights: Floats, ridges: Sequence[float]
     ) -> list[Self]:
         """Fit one model per ridge (see ``fit_path`` above) on ``values`` (rows, features)."""
+        return cls.fit_paths(values, outcome, [weights], ridges)[0]
+
+    @classmethod
+    def fit_paths(
+        cls,
+        values: NDArray[Any],
+        outcome: Floats,
+        several: Sequence[Floats],
+        ridges: Sequence[float],
+    ) -> list[list[Self]]:
+        """Fit a path for each of ``several`` weights of the same rows; all models share one scaler."""
         scaler = Scaler.fit(values)
-        used = scaler.used
+        used, width = scaler.used, values.shape[1]
         design = scaler.design(values) if used.any() else np.zeros((len(outcome), 1))
-        models = []
-        for intercept, coefficients in fit_path(design, outcome, weights, ridges):
-            slopes = np.zeros(len(used))
-            slopes[used] = coefficients[: int(used.sum())]
-            width = values.shape[1]
-            models.append(cls(scaler, intercept, slopes[:width], slopes[width:]))
-        return models
+        paths = []
+        for weights in several:
+            path = []
+            for intercept, coefficients in fit_path(design, outcome, weights, ridges):
+                slopes = np.zeros(len(used))
+                slopes[used] = coefficients[: int(used.sum())]
+                path.append(cls(scaler, intercept, slopes[:width], slopes[width:]))
+            paths.append(path)
+        return paths
 
     @staticmethod
     def path_logits(path: Sequence["RegularisedLogistic"], values: NDArray[Any]) -> Floats:
-        """Give the log-odds under every model of one path, shape (models, rows)."""
+        """Give the log-odds under every model of one scaler, shape (models, rows)."""
         slopes = np.array([m.slopes for m in path])
         missing_slopes = np.array([m.missing_slopes for m in path])
         logits = np.empty((len(path), len(values)))
