@@ -22,6 +22,7 @@ TALKS_TO = {
     "mlflow": {"ml/learn/registry.py"},
     "great_expectations": {"expectations/validation.py"},
     "lightgbm": {
+        "ml/learn/models/growing.py",
         "ml/learn/models/trees.py",
         "ml/learn/expected/boosting.py",
         "ml/activate/uplift/boosting.py",

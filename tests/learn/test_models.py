@@ -9,8 +9,9 @@ from ml.learn.models.blend import Blend
 from ml.learn.models.extended import ExtendedModel
 from ml.learn.models.lifetime_model import LifetimeInputs, LifetimeModel
 from ml.learn.models.lifetimes import BgNbd, ParetoNbd
-from ml.learn.models.linear import RegularisedLogistic, Scaler, SimpleRule, sigmoid, signed_log
+from ml.learn.models.linear import RegularisedLogistic, SimpleRule, sigmoid
 from ml.learn.models.parts import model_from_parts
+from ml.learn.models.scaling import Scaler, signed_log
 from ml.learn.models.trees import BoostedTrees, TreeRows
 
 SEED = 11

@@ -9,9 +9,14 @@ from ml.learn.judging import metrics
 from ml.learn.models.linear import sigmoid
 from ml.learn.models.trees import BoostedTrees, TreeRows, TreeSettings
 from ml.learn.training.contenders import run_contenders
-from ml.learn.training.crossfit import judged_rows, make_splits, table_of, trees_out_of_fold
+from ml.learn.training.crossfit import (
+    judged_rows,
+    make_splits,
+    table_of,
+)
 from ml.learn.training.families import choose_families
 from ml.learn.training.frames import labelled_rows
+from ml.learn.training.grown import SplitBins, trees_out_of_fold
 from ml.learn.training.sample import sample_splits
 from ml.learn.training.search import search_trees
 from ml.learn.training.splits import LEAST_CUTOFFS, MOST_CUTOFFS, WANTED_ROWS, most_cutoffs
@@ -102,8 +107,9 @@ def test_a_sample_keeps_customers_whole_and_days_all(logistic):
 
 def test_a_search_never_makes_things_worse_out_of_fold(logistic):
     task, table, splits = start(logistic)
-    default = trees_out_of_fold(table, splits, task.seed, 2, None, task.trees)
-    found = search_trees(task, table, splits, default, 5)
+    bins = SplitBins(table, splits, task.seed, 2)
+    default = trees_out_of_fold(table, splits, bins, task.seed, 2, None, task.trees)
+    found = search_trees(task, table, splits, bins, default, 5)
     outcome = table.outcome[judged_rows(splits)]
     before, after = (metrics.log_loss(outcome, sigmoid(x.logit)) for x in (default, found.trees))
     assert after <= before
@@ -113,8 +119,9 @@ def test_a_search_never_makes_things_worse_out_of_fold(logistic):
 def test_bad_defaults_are_left_for_what_a_search_finds(logistic):
     poor = TreeSettings(0.03, 3, 0.1, 200.0, 100)
     task, table, splits = start(logistic, trees=poor)
-    default = trees_out_of_fold(table, splits, task.seed, 2, None, poor)
-    found = search_trees(task, table, splits, default, 6)
+    bins = SplitBins(table, splits, task.seed, 2)
+    default = trees_out_of_fold(table, splits, bins, task.seed, 2, None, poor)
+    found = search_trees(task, table, splits, bins, default, 6)
     assert found.is_adopted
     assert found.settings.lambda_l2 < 200
 
@@ -122,8 +129,9 @@ def test_bad_defaults_are_left_for_what_a_search_finds(logistic):
 @pytest.mark.parametrize("trials", [0, 1])
 def test_without_a_budget_nothing_is_searched(logistic, trials):
     task, table, splits = start(logistic)
-    default = trees_out_of_fold(table, splits, task.seed, 2, None, task.trees)
-    found = search_trees(task, table, splits, default, trials)
+    bins = SplitBins(table, splits, task.seed, 2)
+    default = trees_out_of_fold(table, splits, bins, task.seed, 2, None, task.trees)
+    found = search_trees(task, table, splits, bins, default, trials)
     assert (found.settings, found.trees, found.is_adopted) == (task.trees, default, False)
 
 

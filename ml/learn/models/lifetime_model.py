@@ -125,14 +125,19 @@ class LifetimeInputs:
 
     def extend(self, values: NDArray[Any]) -> NDArray[np.float32]:
         """Give the values with the three columns behind them, shape (rows, features + 3)."""
-        own = np.asarray(values[:, list(self.columns)], dtype=np.float64)
+        added = self.derived(values[:, list(self.columns)])
+        return np.hstack([np.asarray(values, dtype=np.float32), added])
+
+    def derived(self, own: NDArray[Any]) -> NDArray[np.float32]:
+        """Give the three columns from the three features they come from, both of shape (rows, 3)."""
+        own = np.asarray(own, dtype=np.float64)
         known = np.isfinite(own).all(axis=1)
         seen = Histories.of(own[known])
-        added = np.full((len(values), 3), np.nan, dtype=np.float32)
+        added = np.full((len(own), 3), np.nan, dtype=np.float32)
         added[known, 0] = _log_odds(self.curve.any_order(seen, self.horizon_days))
         added[known, 1] = self.curve.alive(seen)
         added[known, 2] = self.curve.expected_orders(seen, self.horizon_days)
-        return np.hstack([np.asarray(values, dtype=np.float32), added])
+        return added
 
     def credit(self, terms: Floats) -> Floats:
         """Give contributions by feature (rows, features + 1) from those of the extended columns."""

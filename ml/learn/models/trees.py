@@ -48,20 +48,22 @@ class TreeSettings:
 
     def parameters(self, rows: "TreeRows", seed: int, threads: int) -> dict[str, Any]:
         """Give LightGBM's parameters for fitting on ``rows``."""
-        least = max(20, round(self.customers_per_leaf * rows.rows_per_customer))
-        is_alone = rows.offset is None
-        found = PARAMETERS | {
+        columns = rows.values.shape[1]
+        return self.of(columns, rows.rows_per_customer, rows.offset is None, seed, threads)
+
+    def of(
+        self, columns: int, rows_per_customer: float, is_alone: bool, seed: int, threads: int
+    ) -> dict[str, Any]:
+        """Give LightGBM's parameters for trees on so many columns, alone or on an offset."""
+        leaf_rows = leaf_rows_of(self.customers_per_leaf, rows_per_customer)
+        found = bin_parameters(leaf_rows, seed, threads) | {
             "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
             "feature_fraction": self.feature_fraction,
             "lambda_l2": self.lambda_l2,
-            "min_data_in_leaf": least,
             "extra_trees": is_alone if self.extra_trees is None else self.extra_trees,
-            "seed": seed,
-            "num_threads": threads,
         }
-        free = rows.values.shape[1] - len(self.monotone)
-        bound = {"monotone_constraints": [*self.monotone, *[0] * free]}
+        bound = {"monotone_constraints": [*self.monotone, *[0] * (columns - len(self.monotone))]}
         return found | bound if any(self.monotone) else found
 
 
@@ -124,14 +126,14 @@ class BoostedTrees:
     ) -> Self:
         """Fit ``rounds`` trees; ``rows.offset`` must be the log-odds of ``base`` on these rows."""
         parameters = settings.parameters(rows, seed, threads)
-        booster = lgb.Booster(params=parameters, train_set=_dataset(rows, parameters))
+        booster = lgb.Booster(params=parameters, train_set=dataset_of(rows, parameters))
         for _ in range(rounds):
             booster.update()
         return cls(canonical_text(booster), base)
 
     def logit(self, values: NDArray[Any]) -> Floats:
         """Give the log-odds of each row, shape (rows,)."""
-        raw = np.asarray(self._booster().predict(_finite(values), raw_score=True))
+        raw = np.asarray(self._booster().predict(finite(values), raw_score=True))
         return raw if self.base is None else raw + self.base.logit(values)
 
     def predict(self, values: NDArray[Any]) -> Floats:
@@ -143,7 +145,7 @@ class BoostedTrees:
 
         Exact TreeSHAP (Lundberg, Erion and Lee 2018), plus the terms of the logistic base.
         """
-        terms = np.asarray(self._booster().predict(_finite(values), pred_contrib=True))
+        terms = np.asarray(self._booster().predict(finite(values), pred_contrib=True))
         return terms if self.base is None else terms + self.base.contributions(values)
 
     def to_parts(self) -> tuple[dict[str, Any], str | None]:
@@ -162,51 +164,20 @@ class BoostedTrees:
         return lgb.Booster(model_str=self.text)
 
 
-class GrowingTrees:
-    """Trees under way, with the log-odds they give to rows set aside for judging.
-
-    ``judged`` has shape (judged rows, features); ``judged_offset`` are log-odds of the base there,
-    None without one.
-    """
-
-    def __init__(
-        self,
-        rows: TreeRows,
-        judged: NDArray[Any],
-        judged_offset: Floats | None,
-        seed: int,
-        threads: int,
-        settings: TreeSettings = DEFAULTS,
-    ) -> None:
-        parameters = settings.parameters(rows, seed, threads) | {"metric": "None"}
-        data = _dataset(rows, parameters)
-        # LightGBM keeps a validation set's scores current; predicting anew took ten times as long.
-        aside = data.create_valid(
-            _finite(judged),
-            label=np.zeros(len(judged)),
-            init_score=judged_offset,
-            params=parameters,
-        )
-        self._booster = lgb.Booster(params=parameters, train_set=data)
-        self._booster.add_valid(aside, "judged")
-
-    def grow(self, rounds: int) -> Floats:
-        """Grow ``rounds`` more trees and give the judged rows' log-odds, shape (judged rows,)."""
-        for _ in range(rounds):
-            self._booster.update()
-        seen: list[Floats] = []
-
-        def keep(probability: Floats, _: lgb.Dataset) -> tuple[str, float, bool]:
-            seen.append(np.clip(probability, 1e-15, 1.0 - 1e-15))
-            return "seen", 0.0, False
-
-        self._booster.eval_valid(feval=keep)
-        return np.asarray(np.log(seen[0]) - np.log1p(-seen[0]))
+def leaf_rows_of(customers_per_leaf: int, rows_per_customer: float) -> int:
+    """Give the least rows of a leaf that speaks for so many customers."""
+    return max(20, round(customers_per_leaf * rows_per_customer))
 
 
-def _dataset(rows: TreeRows, parameters: dict[str, Any]) -> lgb.Dataset:
+def bin_parameters(leaf_rows: int, seed: int, threads: int) -> dict[str, Any]:
+    """Give what bins are cut by, which every model on the same bins must share."""
+    return PARAMETERS | {"min_data_in_leaf": leaf_rows, "seed": seed, "num_threads": threads}
+
+
+def dataset_of(rows: TreeRows, parameters: dict[str, Any]) -> lgb.Dataset:
+    """Hand rows to LightGBM, which cuts them into bins when first used."""
     return lgb.Dataset(
-        _finite(rows.values),
+        finite(rows.values),
         rows.outcome,
         weight=rows.weights,
         init_score=rows.offset,
@@ -220,7 +191,8 @@ def canonical_text(booster: lgb.Booster) -> str:
     return listed.sub("\n", booster.model_to_string())
 
 
-def _finite(values: NDArray[Any]) -> NDArray[np.float32]:
+def finite(values: NDArray[Any]) -> NDArray[np.float32]:
     """Give 32-bit floats with infinite values as missing, as the logistic model takes them."""
     narrow = np.asarray(values, dtype=np.float32)
-    return np.where(np.isinf(narrow), np.float32(np.nan), narrow)
+    infinite = np.isinf(narrow)
+    return np.where(infinite, np.float32(np.nan), narrow) if infinite.any() else narrow

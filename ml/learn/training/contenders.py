@@ -5,14 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any
 
+from ml.learn.judging.metrics import log_loss
+from ml.learn.models.linear import sigmoid
 from ml.learn.training.crossfit import (
     OutOfFold,
     Split,
     Table,
+    judged_rows,
     logistic_out_of_fold,
     rule_out_of_fold,
-    trees_out_of_fold,
 )
+from ml.learn.training.grown import SplitBins, trees_out_of_fold
 from ml.learn.training.returning import lifetimes_out_of_fold
 from ml.learn.training.search import search_trees
 from ml.learn.training.task import Task
@@ -44,15 +47,23 @@ def run_contenders(
     task.tell(f"{task.target}: logistic model, and trees alone")
     with ThreadPoolExecutor(1) as pool:  # neither needs the other, nor keeps all threads busy
         logistic = pool.submit(logistic_out_of_fold, table, splits, task.threads)
-        trees = trees_out_of_fold(table, splits, task.seed, task.threads, None, task.trees)
+        bins = SplitBins(table, splits, task.seed, task.threads)
+        trees = trees_out_of_fold(table, splits, bins, task.seed, task.threads, None, task.trees)
         found["logistic"] = logistic.result()
     if search_trials > 1:
         task.tell(f"{task.target}: {search_trials} settings of the trees")
-        searched = search_trees(task, table, splits, trees, search_trials)
+        searched = search_trees(task, table, splits, bins, trees, search_trials)
         task, trees = replace(task, trees=searched.settings), searched.trees
     task.tell(f"{task.target}: trees on the logistic model")
     found["trees_on_logistic"] = trees_out_of_fold(
-        table, splits, task.seed, task.threads, found["logistic"], task.on_logistic()
+        table,
+        splits,
+        bins,
+        task.seed,
+        task.threads,
+        found["logistic"],
+        task.on_logistic(),
+        to_beat=log_loss(table.outcome[judged_rows(splits)], sigmoid(trees.logit)),
     )
     found["trees"] = trees
     found["blend"] = OutOfFold((found["logistic"].logit + trees.logit) / 2.0, trees.setting, [])

@@ -6,7 +6,7 @@ across customers, which says nothing about the next month and is graded accordin
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ml.learn.judging.metrics import log_loss
 from ml.learn.models.lifetime_model import LifetimeInputs
 from ml.learn.models.linear import Floats, RegularisedLogistic, SimpleRule, one_blas_thread, sigmoid
-from ml.learn.models.trees import DEFAULTS, GrowingTrees, TreeRows, TreeSettings
+from ml.learn.models.trees import TreeRows
 from ml.learn.training.splits import rolling_folds
 from ml.learn.training.task import Task
 
@@ -29,11 +29,6 @@ RIDGES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 CUSTOMER_GROUPS = 4
 MAX_FIT_ROWS = 40_000
 LEAST_CLASS_ROWS = 30
-ROUNDS_STEP = 20
-MAX_ROUNDS = 400
-PATIENCE = 4
-LEAST_IMPROVEMENT = 1e-4
-"""Trees grow by ROUNDS_STEP until, for PATIENCE steps, the loss has not fallen by this share."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +52,31 @@ class Table:
         age = (self.day[rows].max() - self.day[rows]) / np.timedelta64(1, "D")
         return np.asarray(0.5 ** (age / self.half_life_days), dtype=np.float64)
 
-    def design(self, rows: Rows, inputs: LifetimeInputs | None) -> NDArray[Any]:
-        """Give the values of some rows, with the columns that ``inputs`` derive behind them."""
-        return self.values[rows] if inputs is None else inputs.extend(self.values[rows])
+    def design(
+        self, rows: Rows, inputs: LifetimeInputs | None, columns: Sequence[int] | None = None
+    ) -> NDArray[Any]:
+        """Give the values of some rows (in these columns only), and behind them what ``inputs`` derive."""
+        values = (
+            self.values[rows]
+            if columns is None
+            else self.values[rows[:, None], np.asarray(columns)]
+        )
+        if inputs is None:
+            return values
+        return np.hstack(
+            [values, inputs.derived(self.values[rows[:, None], np.array(inputs.columns)])]
+        )
 
     def tree_rows(
-        self, rows: Rows, offset: Floats | None, inputs: LifetimeInputs | None = None
+        self,
+        rows: Rows,
+        offset: Floats | None,
+        inputs: LifetimeInputs | None = None,
+        columns: Sequence[int] | None = None,
     ) -> TreeRows:
         """Gather what the trees need of some rows."""
         per_customer = len(rows) / len(np.unique(self.customer[rows]))
-        design = self.design(rows, inputs)
+        design = self.design(rows, inputs, columns)
         return TreeRows(design, self.outcome[rows], self.weights(rows), offset, per_customer)
 
 
@@ -195,41 +205,3 @@ def logistic_out_of_fold(table: Table, splits: Sequence[Split], threads: int) ->
         for number, ridge in enumerate(RIDGES)
     ]
     return min(candidates, key=lambda c: log_loss(outcome, sigmoid(c.logit)))
-
-
-def trees_out_of_fold(
-    table: Table,
-    splits: Sequence[Split],
-    seed: int,
-    threads: int,
-    base: OutOfFold | None,
-    settings: TreeSettings = DEFAULTS,
-    max_rounds: int = MAX_ROUNDS,
-) -> OutOfFold:
-    """Predict with the number of trees whose pooled log-loss is lowest, possibly none on a base.
-
-    All splits grow together, ROUNDS_STEP trees at a time, so that the search can stop early. One after
-    the other, though: LightGBM keeps its number of threads in one place for the whole process, and
-    models that grow side by side crash now and then.
-    """
-    growing, start = [], []
-    for number, split in enumerate(splits):
-        logistic = base.per_split[number] if base else None
-        rows = table.tree_rows(split.fit, None, split.inputs)
-        judged = table.design(split.judge, split.inputs)
-        offset = logistic.logit(rows.values) if logistic else None
-        judged_offset = logistic.logit(judged) if logistic else None
-        rows = replace(rows, offset=offset)
-        growing.append(GrowingTrees(rows, judged, judged_offset, seed, threads, settings))
-        start.append(np.zeros(len(split.judge)) if judged_offset is None else judged_offset)
-    outcome = table.outcome[judged_rows(splits)]
-    best = OutOfFold(np.concatenate(start), 0.0, [])
-    best_loss = log_loss(outcome, sigmoid(best.logit)) if base else np.inf
-    for rounds in range(ROUNDS_STEP, max_rounds + 1, ROUNDS_STEP):
-        logit = np.concatenate([trees.grow(ROUNDS_STEP) for trees in growing])
-        loss = log_loss(outcome, sigmoid(logit))
-        if loss < best_loss * (1.0 - LEAST_IMPROVEMENT):
-            best, best_loss = OutOfFold(logit, float(rounds), []), loss
-        elif rounds - best.setting >= PATIENCE * ROUNDS_STEP:
-            break
-    return best

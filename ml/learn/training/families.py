@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from ml.learn.judging.metrics import paired_bootstrap, row_log_loss
+from ml.learn.models.growing import BinnedRows, GrowingTrees
 from ml.learn.models.lifetime_model import LIFETIME_FEATURES
-from ml.learn.models.linear import Floats, sigmoid
-from ml.learn.models.trees import GrowingTrees, TreeSettings
+from ml.learn.models.linear import Floats, one_blas_thread, sigmoid
+from ml.learn.models.trees import TreeSettings
 from ml.learn.training.crossfit import Split, Table, judged_rows
 from ml.learn.training.sample import logistic_logits, sample_splits
 from ml.learn.training.task import Task
@@ -97,7 +98,8 @@ class _Trial:
 
     def base(self, columns: list[int]) -> _Logits:
         """Fit a logistic model on these columns and trees on it."""
-        with ThreadPoolExecutor(self._task.threads) as pool:
+        # The limit is one for the whole process: set by each fit alone, the first to end would lift it.
+        with one_blas_thread(), ThreadPoolExecutor(self._task.threads) as pool:
             found = list(pool.map(lambda s: logistic_logits(self._table, s, columns), self._splits))
         start = _Logits([fit for fit, _ in found], [judged for _, judged in found])
         return self._grown(start, columns, fit_too=True)
@@ -117,15 +119,15 @@ class _Trial:
     def _grown(self, start: _Logits, columns: list[int], fit_too: bool) -> _Logits:
         fits, judges = [], []
         for number, split in enumerate(self._splits):
-            rows = self._table.tree_rows(split.fit, start.fit[number])
-            rows = replace(rows, values=rows.values[:, columns])
-            aside = self._table.values[split.judge][:, columns]
-            offset = start.judged[number]
+            rows = self._table.tree_rows(split.fit, None, None, columns)
+            aside, offset = self._table.design(split.judge, None, columns), start.judged[number]
             if fit_too:  # the fit rows are watched too, as if they were judged
                 aside = np.vstack([aside, rows.values])
                 offset = np.concatenate([offset, start.fit[number]])
+            seed, threads = self._task.seed, self._task.threads
+            binned = BinnedRows(rows, aside, seed, threads, TRIAL_TREES.customers_per_leaf)
             settings = replace(TRIAL_TREES, monotone=self._monotone(columns))
-            trees = GrowingTrees(rows, aside, offset, self._task.seed, self._task.threads, settings)
+            trees = GrowingTrees(binned, start.fit[number], offset, seed, threads, settings)
             logit = trees.grow(ROUNDS)
             judges.append(logit[: len(split.judge)])
             fits.append(logit[len(split.judge) :])

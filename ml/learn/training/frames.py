@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 KEYS = ["as_of_date", "customer_id"]
@@ -38,14 +39,17 @@ def labelled_rows(
     if not chosen["label"].isin([0, 1]).all():
         raise ValueError(f"labels of {target} must be 0 or 1")
     left = with_plain_keys(chosen[[*KEYS, "label"]])
-    right = with_plain_keys(features[[*KEYS, *feature_names]])
+    right = with_plain_keys(features[KEYS])
     for name, frame in (("labels", left), ("features", right)):
         if frame.duplicated(KEYS).any():
             raise ValueError(f"{name} of {target} repeat a customer at one as_of_date")
-    rows = left.merge(right, on=KEYS, how="inner")
-    if len(rows) != len(left):
+    # The keys are joined alone: the features are many, and each step would copy them all.
+    met = left.merge(right.assign(place=np.arange(len(right))), on=KEYS, how="inner")
+    if len(met) != len(left):
         raise ValueError(
             f"every label of {target} needs a row of features; "
-            f"{len(left) - len(rows)} of {len(left)} have none"
+            f"{len(left) - len(met)} of {len(left)} have none"
         )
-    return rows.sort_values(KEYS, ignore_index=True)
+    met = met.sort_values(KEYS, ignore_index=True)
+    values = features[list(feature_names)].take(met["place"].to_numpy()).reset_index(drop=True)
+    return pd.concat([met[[*KEYS, "label"]], values], axis=1)

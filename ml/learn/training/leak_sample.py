@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from ml.learn.models.linear import Floats, signed_log
+from ml.learn.models.linear import Floats
+from ml.learn.models.scaling import signed_log
 
 Trace = tuple[int, str, float, float, str]
 """Number of a suspected column, name of the trace, figure found, its limit, and words."""

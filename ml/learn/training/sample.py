@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ml.learn.models.linear import Floats, RegularisedLogistic, one_blas_thread
+from ml.learn.models.linear import Floats, RegularisedLogistic
 from ml.learn.training.crossfit import Split, Table
 
 SAMPLE_ROWS = 20_000
@@ -35,15 +35,11 @@ def sample_splits(
 
 def logistic_logits(table: Table, split: Split, columns: Sequence[int]) -> tuple[Floats, Floats]:
     """Fit a logistic model on some columns (and the derived ones); give log-odds of fit and judged rows."""
-    derived = 0 if split.inputs is None else 3
-    width = table.values.shape[1]
-    places = [*columns, *range(width, width + derived)]
-    fit = table.design(split.fit, split.inputs)[:, places]
-    with one_blas_thread():
-        (model,) = RegularisedLogistic.fit_path(
-            fit, table.outcome[split.fit], table.weights(split.fit), [SAMPLE_RIDGE]
-        )
-    return model.logit(fit), model.logit(table.design(split.judge, split.inputs)[:, places])
+    fit, judged = (table.design(r, split.inputs, columns) for r in (split.fit, split.judge))
+    (model,) = RegularisedLogistic.fit_path(
+        fit, table.outcome[split.fit], table.weights(split.fit), [SAMPLE_RIDGE]
+    )
+    return model.logit(fit), model.logit(judged)
 
 
 def _has_both(table: Table, split: Split) -> bool:

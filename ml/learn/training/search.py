@@ -13,15 +13,13 @@ import optuna
 from ml.learn.judging.metrics import log_loss, paired_bootstrap, row_log_loss
 from ml.learn.models.linear import sigmoid
 from ml.learn.models.trees import TreeSettings
-from ml.learn.training.crossfit import OutOfFold, Split, Table, judged_rows, trees_out_of_fold
+from ml.learn.training.crossfit import OutOfFold, Split, Table, judged_rows
+from ml.learn.training.grown import SplitBins, trees_out_of_fold
 from ml.learn.training.sample import sample_splits
 from ml.learn.training.task import Task
 
 MOST_ROUNDS = 240
 """Trees of a trial, at most: slower learners than this allows are not worth their time in a daily run."""
-
-SEARCH_ROWS = 10_000
-"""Rows of the largest fit of a trial, at most."""
 
 WORTH_TRYING = 0.001
 """Share of the defaults' log-loss that a setting must save on the sample to be tried on all rows."""
@@ -45,7 +43,12 @@ class Searched:
 
 
 def search_trees(
-    task: Task, table: Table, splits: Sequence[Split], default: OutOfFold, trials: int
+    task: Task,
+    table: Table,
+    splits: Sequence[Split],
+    bins: SplitBins,
+    default: OutOfFold,
+    trials: int,
 ) -> Searched:
     """Try ``trials`` settings of the trees alone, the defaults first, then FEW_CUSTOMERS.
 
@@ -60,9 +63,12 @@ def search_trees(
     )
     if found is None:
         return kept
-    trees = trees_out_of_fold(table, splits, task.seed, task.threads, None, found)
     rows = judged_rows(splits)
     outcome, last = table.outcome[rows], np.arange(len(rows)) >= len(rows) - len(splits[-1].judge)
+    rival = log_loss(outcome, sigmoid(default.logit))
+    trees = trees_out_of_fold(
+        table, splits, bins, task.seed, task.threads, None, found, MOST_ROUNDS, rival
+    )
     before, after = (row_log_loss(outcome, sigmoid(oof.logit)) for oof in (default, trees))
     customer = table.customer[rows]
     _, lower = paired_bootstrap(before[last], after[last], customer[last], task.seed)
@@ -74,16 +80,12 @@ def _best_settings(
 ) -> TreeSettings | None:
     """Give the best settings found, None where nothing beats the defaults."""
     outcome = table.outcome[judged_rows(splits)]
+    bins = SplitBins(table, splits, task.seed, task.threads)
 
     def loss(trial: optuna.Trial) -> float:
+        settings = _suggested(trial, task.trees)
         oof = trees_out_of_fold(
-            table,
-            splits,
-            task.seed,
-            task.threads,
-            None,
-            _suggested(trial, task.trees),
-            MOST_ROUNDS,
+            table, splits, bins, task.seed, task.threads, None, settings, MOST_ROUNDS
         )
         return log_loss(outcome, sigmoid(oof.logit))
 

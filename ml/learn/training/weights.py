@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from ml.learn.judging.metrics import paired_bootstrap, row_log_loss
-from ml.learn.models.linear import Floats, sigmoid
+from ml.learn.models.linear import Floats, RegularisedLogistic, one_blas_thread, sigmoid
 from ml.learn.training.crossfit import Split, Table, judged_rows
-from ml.learn.training.sample import logistic_logits, sample_splits
+from ml.learn.training.sample import SAMPLE_RIDGE, sample_splits
 from ml.learn.training.task import Task
 
 HALF_LIVES = (2, 4, 8)
@@ -23,20 +23,33 @@ def choose_half_life(task: Task, table: Table, splits: Sequence[Split]) -> float
     """Give the half-life in days, or None for equal weights, judged with a logistic model on a sample."""
     small = sample_splits(table, splits, task.seed)
     rows = judged_rows(small)
-    outcome, customer = table.outcome[rows], table.customer[rows]
-    equal = _losses(task, table, small, outcome)
+    customer = table.customer[rows]
+    days = [float(horizons * task.horizon_days) for horizons in HALF_LIVES]
+    equal, *faded = _losses(task, table, small, [None, *days])
     best, best_gain = None, 0.0
-    for horizons in HALF_LIVES:
-        days = float(horizons * task.horizon_days)
-        faded = _losses(task, replace(table, half_life_days=days), small, outcome)
-        gain, lower = paired_bootstrap(equal, faded, customer, task.seed, CLEAR_WIN_LEVEL, 300)
+    for half_life, loss in zip(days, faded, strict=True):
+        gain, lower = paired_bootstrap(equal, loss, customer, task.seed, CLEAR_WIN_LEVEL, 300)
         if lower > 0 and gain > best_gain:
-            best, best_gain = days, gain
+            best, best_gain = half_life, gain
     return best
 
 
-def _losses(task: Task, table: Table, splits: Sequence[Split], outcome: Floats) -> Floats:
-    columns = range(table.values.shape[1])
-    with ThreadPoolExecutor(task.threads) as pool:
-        found = list(pool.map(lambda s: logistic_logits(table, s, columns)[1], splits))
-    return row_log_loss(outcome, sigmoid(np.concatenate(found)))
+def _losses(
+    task: Task, table: Table, splits: Sequence[Split], half_lives: Sequence[float | None]
+) -> list[Floats]:
+    """Give the losses of the judged rows under each half-life, the columns standardised once."""
+    tables = [replace(table, half_life_days=half_life) for half_life in half_lives]
+
+    def logits(split: Split) -> Floats:
+        fit = table.design(split.fit, split.inputs)
+        weights = [faded.weights(split.fit) for faded in tables]
+        paths = RegularisedLogistic.fit_paths(
+            fit, table.outcome[split.fit], weights, [SAMPLE_RIDGE]
+        )
+        judged = table.design(split.judge, split.inputs)
+        return RegularisedLogistic.path_logits([model for (model,) in paths], judged)
+
+    with one_blas_thread(), ThreadPoolExecutor(task.threads) as pool:
+        found = np.concatenate(list(pool.map(logits, splits)), axis=1)
+    outcome = table.outcome[judged_rows(splits)]
+    return [row_log_loss(outcome, sigmoid(logit)) for logit in found]
