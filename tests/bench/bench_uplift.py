@@ -101,10 +101,10 @@ def demo_brand(home: Path, truth: Path) -> None:
         told = "average only | – | –"
         if np.ptp(effect):
             best = qini(true, true)
-            taught = qini(_taught(features, own["customer_id"], true), true) / best
-            told = (
-                f"{spearmanr(effect, true)[0]:.2f} | {qini(effect, true) / best:.2f} | {taught:.2f}"
-            )
+            taught = "–"
+            if len(own) >= FEWEST_TAUGHT:
+                taught = f"{qini(_taught(features, own['customer_id'], true), true) / best:.2f}"
+            told = f"{spearmanr(effect, true)[0]:.2f} | {qini(effect, true) / best:.2f} | {taught}"
         print(f"| {channel}, {outcome} | {len(own):,} | {means} | {told} |")
 
 
