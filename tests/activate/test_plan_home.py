@@ -236,6 +236,16 @@ def test_exports_that_do_not_count(home: Home, day: str, other: dict[str, bool])
     assert actions_of(home).loc["d2-exported", "action"] == "contact"
 
 
+@pytest.mark.parametrize(("channel", "action"), [("ads", "contact"), ("push", "leave_in_peace")])
+def test_advertisements_use_up_no_limit_of_all_channels(
+    home: Home, channel: str, action: str
+) -> None:
+    for day in range(10, 20):
+        log_export(home, f"2026-06-{day}", channel)
+    make_plan(home, None, say_nothing)
+    assert actions_of(home).loc["d2-exported", "action"] == action
+
+
 @pytest.mark.parametrize(
     ("former", "action"), [("former", "leave_in_peace"), ("nobody", "contact")]
 )

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.activate.export.published import NO_MESSAGE
 from ml.activate.plan.declarations import ANY_CHANNEL, Declarations
 from ml.data.sql_text import literal, people_now
 from ml.data.warehouse import connect, connect_in_memory, frame
@@ -188,7 +189,10 @@ def _visible(day: date) -> str:
 
 
 def _exported(home: Home, day: date) -> pd.DataFrame:
-    """Whom own lists reached on days before: customer_id (of that day), channel, contact_date."""
+    """Whom own lists reached on days before: customer_id (of that day), channel, contact_date.
+
+    Who stands in a list for advertisements got no message by it.
+    """
     logs = sorted(home.exports.glob("*/*/[!.]*/log.parquet"))
     if not logs:
         return pd.DataFrame({"customer_id": [], "channel": [], "contact_date": []}, dtype=object)
@@ -199,8 +203,8 @@ def _exported(home: Home, day: date) -> pd.DataFrame:
             f"""
             select distinct customer_id, channel, as_of_date as contact_date
             from read_parquet([{files}], union_by_name = true)
-            where is_delivered and as_of_date < ?
+            where is_delivered and as_of_date < ? and not list_contains(?, channel)
             order by 1, 2, 3
             """,
-            [day],
+            [day, list(NO_MESSAGE)],
         )
