@@ -126,6 +126,22 @@ def test_bad_defaults_are_left_for_what_a_search_finds(logistic):
     assert found.settings.lambda_l2 < 200
 
 
+def test_out_of_reach_of_a_rival_growing_ends_and_within_it_nothing_changes(logistic):
+    task, table, splits = start(logistic)
+    bins = SplitBins(table, splits, task.seed, 2)
+    settings = replace(task.trees, learning_rate=0.02)
+
+    def grown(to_beat):
+        return trees_out_of_fold(table, splits, bins, task.seed, 2, None, settings, to_beat=to_beat)
+
+    free = grown(np.inf)
+    loss = metrics.log_loss(table.outcome[judged_rows(splits)], sigmoid(free.logit))
+    assert grown(0.0).setting < free.setting
+    behind = grown(loss + 1e-9)
+    assert behind.setting == free.setting
+    assert np.array_equal(behind.logit, free.logit)
+
+
 @pytest.mark.parametrize("trials", [0, 1])
 def test_without_a_budget_nothing_is_searched(logistic, trials):
     task, table, splits = start(logistic)

@@ -17,7 +17,8 @@ LEAST_IMPROVEMENT = 1e-4
 """Trees grow by ROUNDS_STEP until, for PATIENCE steps, the loss has not fallen by this share."""
 
 REACH = 4
-"""Steps as good as the last one that a contender may still be behind a rival; each brings less than the one before."""
+"""Steps as good as the last one that a contender may still be behind a rival, at the default learning rate; each
+brings less than the one before. A slower learner may be behind by more steps."""
 
 
 class SplitBins:
@@ -72,6 +73,7 @@ def trees_out_of_fold(
     best = OutOfFold(np.concatenate(start), 0.0, [])
     best_loss = log_loss(outcome, sigmoid(best.logit)) if base else np.inf
     before = best_loss
+    reach = REACH * max(1.0, DEFAULTS.learning_rate / settings.learning_rate)
     for rounds in range(ROUNDS_STEP, max_rounds + 1, ROUNDS_STEP):
         logit = np.concatenate([trees.grow(ROUNDS_STEP) for trees in growing])
         loss = log_loss(outcome, sigmoid(logit))
@@ -79,7 +81,7 @@ def trees_out_of_fold(
             best, best_loss = OutOfFold(logit, float(rounds), []), loss
         elif rounds - best.setting >= PATIENCE * ROUNDS_STEP:
             break
-        if loss - REACH * max(before - loss, 0.0) > to_beat:
+        if loss - reach * max(before - loss, 0.0) > to_beat:
             break
         before = loss
     return best
