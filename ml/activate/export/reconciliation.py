@@ -108,10 +108,12 @@ def in_words(account: Reconciliation) -> list[str]:
     whereto = f"{account.audience} to {account.destination}, {account.as_of_date}"
     out = f"{account.delivered:,} delivered"
     if account.is_stopped:
-        out = (
-            f"no list delivered, because fewer than {account.minimum_size:,} people are left; who stands there and may "
-            "stay, stays, and removals go out"
+        few = (
+            f"fewer than {account.minimum_size:,} people are"
+            if account.minimum_size > 1
+            else "nobody is"
         )
+        out = f"no list delivered, because {few} left; who stands there and may stay, stays, and removals go out"
     lines = [f"{whereto}: {account.members_in:,} in the audience, {out}"]
     lines += [f"  {count:>9,}  {said(reason)}" for reason, count in account.dropped.items()]
     lines.append(
