@@ -93,7 +93,8 @@ def publish(folder: Path) -> None:
         columns=members.columns,
     )
     customers = people.rename(columns={"probability": "next_purchase_probability"}).assign(
-        next_order_expected_amount=100.0,
+        # An order of 100 if there is one: the column counts the chance that there is none.
+        next_order_expected_amount=100.0 * people["probability"],
         orders_amount=300.0,
         orders_count=3,
         orders_amount_365d=50.0,

@@ -81,7 +81,7 @@ def test_a_rates_file_with_other_columns_or_none(tmp_path: Path) -> None:
 def test_the_tables_that_the_sql_reads(tmp_path: Path) -> None:
     (tmp_path / "rates.csv").write_text("currency,rate\nUSD,0.12345678\nJPY,9999999999\n")
     (tmp_path / "kith.toml").write_text(
-        f'timezone = "Asia/Tokyo"\nholdout_share = 0.2\nprofiling_default = false\n'
+        f'timezone = "Asia/Tokyo"\nholdout_key = "drawn"\nprofiling_default = false\n'
         f'rates_file = "{tmp_path}/rates.csv"\n'
         '[source.web]\ntimezone = "Europe/Paris"\n[source.app]\n'
     )
@@ -97,7 +97,7 @@ def test_the_tables_that_the_sql_reads(tmp_path: Path) -> None:
             for table in ("settings", "sources", "rates", "targets", "snapshot_plan")
         }
     assert tables == {
-        "settings": [("Asia/Tokyo", False, 0.2, 0.05, None)],
+        "settings": [("Asia/Tokyo", False, "drawn", 0.05, None)],
         "sources": [("web", "Europe/Paris")],
         "rates": [("JPY", Decimal("9999999999.00000000")), ("USD", Decimal("0.12345678"))],
         "targets": [("share", 3, 365), ("share", 7, 365)],

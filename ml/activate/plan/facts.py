@@ -124,8 +124,11 @@ def _customers(
         f"""
         select customer_id, coalesce(consent_profiling, true) as may_profile,
             next_purchase_probability as probability,
-            cast(coalesce(next_order_expected_amount, orders_amount / nullif(orders_count, 0)) as double)
-                as order_value,
+            -- The amount to expect of the window counts the chance that nothing comes.
+            cast(coalesce(
+                next_order_expected_amount / nullif(next_purchase_probability, 0),
+                orders_amount / nullif(orders_count, 0)
+            ) as double) as order_value,
             coalesce(cast(orders_amount_365d as double), 0) as yearly_amount,
             1 - coalesce(churn_probability, 0) as stays, country, phone, likely_category_1 as category{asked}
         from read_parquet({literal(folder / "customers.parquet")}) order by customer_id
