@@ -183,7 +183,7 @@ def expected(world: World) -> dict[str, str | None]:
 
 
 def first_reason(world: World, who: str, group: str | None) -> str | None:
-    """The order of the brief, one question after the other."""
+    """The order of the reasons, one question after the other."""
     if who not in world.people:
         return "unknown_person"
     said = world.consents[who]
