@@ -106,7 +106,7 @@ class Registry:
 
     def log_run(
         self,
-        target: Target,
+        of: Target | str,
         name: str,
         *,
         tags: Mapping[str, str],
@@ -116,26 +116,8 @@ class Registry:
         figures: Mapping[str, Figure] | None = None,
         files: Mapping[str, bytes] | None = None,
     ) -> str:
-        """Log one run of a target's experiment and return its id."""
-        return self.log_in(
-            model_name(target), name, tags=tags, parameters=parameters, metrics=metrics, texts=texts,
-            figures=figures, files=files,
-        )  # fmt: skip
-
-    def log_in(
-        self,
-        experiment_name: str,
-        name: str,
-        *,
-        tags: Mapping[str, str],
-        parameters: Mapping[str, Any],
-        metrics: Mapping[str, float],
-        texts: Mapping[str, str] | None = None,
-        figures: Mapping[str, Figure] | None = None,
-        files: Mapping[str, bytes] | None = None,
-    ) -> str:
-        """Log one run of an experiment and return its id."""
-        experiment = self._experiment(experiment_name)
+        """Log one run, of a target's experiment or of another by its name, and return its id."""
+        experiment = self._experiment(of if isinstance(of, str) else model_name(of))
         run_id = str(
             self._client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
         )

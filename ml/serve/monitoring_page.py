@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from ml.learn.judging.plots import monitoring_plot
-from ml.serve.relationship_page import svg_of
+from ml.serve.pages import svg_of, write_page
 
 COLUMNS = (
     "as_of_date",
@@ -22,27 +22,12 @@ COLUMNS = (
     "chance_limit",
 )
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>What came true</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
-svg {{ width: 100%; height: auto; }}
-table {{ border-collapse: collapse; }}
-td, th {{ padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; }}
-.bad {{ color: #b00; font-weight: bold; }}
-</style>
-</head>
-<body>
-<h1>What came true</h1>
+_INTRODUCTION = """\
 <p>Each published day whose window has closed: what was predicted then, and what happened. A calibration error (ece)
 beyond its chance limit is red.</p>
-{sections}
-</body>
-</html>
 """
+_STYLE = """td, th { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #ddd; }
+.bad { color: #b00; font-weight: bold; }"""
 
 
 def write_monitoring_page(folder: Path, table: pd.DataFrame) -> Path:
@@ -52,11 +37,8 @@ def write_monitoring_page(folder: Path, table: pd.DataFrame) -> Path:
         title = f"{target} within {horizon} days"
         picture = svg_of(monitoring_plot(rows[rows["group"] == "everyone"], title))
         sections.append(f"<h2>{escape(title)}</h2>\n{picture}\n{_table(rows)}")
-    page = folder / "index.html"
-    part = page.with_suffix(".part")
-    part.write_text(_PAGE.format(sections="\n".join(sections)), encoding="utf-8")
-    part.replace(page)
-    return page
+    body = _INTRODUCTION + "\n".join(sections)
+    return write_page(folder / "index.html", "What came true", body, _STYLE, width=60)
 
 
 def _table(rows: pd.DataFrame) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from io import StringIO
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
 from ml.data.warehouse import connect, frame
 from ml.run import Run
+from ml.serve.pages import svg_of, write_page
 from ml.serve.relationship_plots import (
     cohort_plot,
     concentration_plot,
@@ -66,24 +65,6 @@ PICTURES = (
     ),
 )
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>The relationship as of {day}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
-svg {{ width: 100%; height: auto; }}
-figure {{ margin: 2rem 0; }}
-</style>
-</head>
-<body>
-<h1>The relationship as of {day}</h1>
-{figures}
-</body>
-</html>
-"""
-
 
 def write_relationship_page(run: Run) -> None:
     """Write the page of the tables that stand in the warehouse for the run's day."""
@@ -97,12 +78,12 @@ def write_relationship_page(run: Run) -> None:
             if table.name in shown
         }
     figures = [_figure(picture, rows[picture.table]) for picture in PICTURES]
-    page = run.home.relationship_page
-    page.parent.mkdir(parents=True, exist_ok=True)
-    part = page.with_suffix(".part")
-    text = _PAGE.format(day=run.as_of_date.isoformat(), figures="\n".join(figures))
-    part.write_text(text, encoding="utf-8")
-    part.replace(page)
+    page = write_page(
+        run.home.relationship_page,
+        f"The relationship as of {run.as_of_date}",
+        "\n".join(figures),
+        "figure { margin: 2rem 0; }",
+    )
     run.report(f"pictures of the relationship: {page}")
 
 
@@ -112,12 +93,3 @@ def _figure(picture: Picture, rows: pd.DataFrame) -> str:
     else:
         shown = svg_of(picture.plot(rows))
     return f"<figure>\n{shown}\n<figcaption>{escape(picture.reading)}</figcaption>\n</figure>"
-
-
-def svg_of(figure: Figure) -> str:
-    """The figure as text that is the same for the same rows."""
-    sink = StringIO()
-    with mpl.rc_context({"svg.hashsalt": "kith", "svg.fonttype": "none"}):
-        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
-    text = sink.getvalue()
-    return text[text.index("<svg") :]

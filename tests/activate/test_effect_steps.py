@@ -13,9 +13,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from ml.activate.lift.step import LIFT, read_lift
+from ml.activate.lift.step import LIFT_COLUMNS, read_lift
 from ml.activate.uplift.step import estimate_effects, experiment_of
-from ml.activate.uplift.tables import QUALITY, UPLIFT
+from ml.activate.uplift.tables import QUALITY_COLUMNS, UPLIFT_COLUMNS
 from ml.errors import KithError
 from ml.learn.registry import Registry
 from ml.run import Run
@@ -45,7 +45,7 @@ def files_of(run: Run) -> dict[str, bytes]:
 def test_whom_messages_move_is_found(planted: tuple[Run, list[str]]) -> None:
     run, lines = planted
     table = pq.read_table(run.home.activation_version(VERSION) / "uplift.parquet")
-    assert table.schema.names == UPLIFT.names
+    assert table.schema.names == UPLIFT_COLUMNS.names
     rows = table.to_pandas()
     assert not rows.duplicated(["channel", "outcome", "customer_id"]).any()
     assert len(rows) == CUSTOMERS * 2 * 3
@@ -87,7 +87,7 @@ def test_a_channel_without_contacts_claims_nothing(planted: tuple[Run, list[str]
 def test_quality_tells_the_smallest_visible_effect(planted: tuple[Run, list[str]]) -> None:
     run, _ = planted
     table = pq.read_table(run.home.activation_version(VERSION) / "uplift_quality.parquet")
-    assert table.schema.names == QUALITY.names
+    assert table.schema.names == QUALITY_COLUMNS.names
     rows = table.to_pandas()
     own = rows[(rows["channel"] == "email") & (rows["outcome"] == "purchase")].set_index("measure")
     assert own.loc["qini", "low"] > 0
@@ -113,7 +113,7 @@ def test_the_models_stand_in_mlflow_with_a_card_and_pictures(
 def test_lift_reads_the_pilots(planted: tuple[Run, list[str]]) -> None:
     run, _ = planted
     table = pq.read_table(run.home.activation_version(VERSION) / "lift.parquet")
-    assert table.schema.names == LIFT.names
+    assert table.schema.names == LIFT_COLUMNS.names
     rows = table.to_pandas().set_index(["kind", "name", "quarter"])
     assert len(rows) == 5
     first = rows.loc[("campaign", "2026-01-06-pilot", "2026Q1")]
@@ -171,7 +171,11 @@ def test_a_brand_without_anybody_gets_empty_tables(tmp_path: Path) -> None:
     estimate_effects(run)
     read_lift(run)
     folder = run.home.activation_version(VERSION)
-    for name, schema in (("uplift", UPLIFT), ("uplift_quality", QUALITY), ("lift", LIFT)):
+    for name, schema in (
+        ("uplift", UPLIFT_COLUMNS),
+        ("uplift_quality", QUALITY_COLUMNS),
+        ("lift", LIFT_COLUMNS),
+    ):
         table = pq.read_table(folder / f"{name}.parquet")
         assert table.schema.names == schema.names
         assert table.num_rows == 0

@@ -16,7 +16,8 @@ import pytest
 from plan_worlds import DECLARED, rules
 
 import ml.activate.plan.make as make
-from ml.activate.plan.make import ACTIONS_FILE, TOTALS_FILE, make_plan
+from ml.activate.plan.make import make_plan
+from ml.activate.tables import NEXT_BEST_ACTIONS, PLAN_TOTALS
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.versions import Versions
@@ -173,7 +174,9 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def actions_of(home: Home) -> pd.DataFrame:
     """The plan as written, by customer."""
-    return pd.read_parquet(home.activation_version(VERSION) / ACTIONS_FILE).set_index("customer_id")
+    return pd.read_parquet(home.activation_version(VERSION) / NEXT_BEST_ACTIONS).set_index(
+        "customer_id"
+    )
 
 
 def log_export(
@@ -264,7 +267,7 @@ def test_running_again_gives_the_same_bytes(home: Home) -> None:
         make_plan(home, DAY, say_nothing)
         folder = home.activation_version(VERSION)
         files = [*sorted(folder.iterdir()), home.plan_page]
-        assert [file.name for file in files] == [ACTIONS_FILE, TOTALS_FILE, "index.html"]
+        assert [file.name for file in files] == [NEXT_BEST_ACTIONS, PLAN_TOTALS, "index.html"]
         return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
     assert bytes_of_all() == bytes_of_all()
@@ -277,7 +280,7 @@ def test_a_cap_of_the_day_leaves_the_best(home: Home) -> None:
     actions = actions_of(home)
     assert list(actions.index[actions["action"] == "contact"]) == ["c0-rich"]
     assert actions.loc["c1-poor", "reason"] == actions.loc["c7-again", "reason"] == "caps_spent"
-    totals = pd.read_parquet(home.activation_version(VERSION) / TOTALS_FILE)
+    totals = pd.read_parquet(home.activation_version(VERSION) / PLAN_TOTALS)
     cap = totals[(totals["topic"] == "cap") & (totals["item"] == "contacts")].iloc[0]
     assert (cap["number"], cap["most"]) == (1, 1)
     next_best = actions.loc["c0-rich", "expected_gain"]
@@ -390,7 +393,7 @@ def test_an_older_day_has_its_own_version(home: Home) -> None:
     """Readers may have gone back; a plan for a day uses the version of that day."""
     (home.published / "current.json").unlink()
     make_plan(home, DAY, say_nothing)
-    assert len(pq.read_table(home.activation_version(VERSION) / ACTIONS_FILE)) == len(PEOPLE)
+    assert len(pq.read_table(home.activation_version(VERSION) / NEXT_BEST_ACTIONS)) == len(PEOPLE)
     assert Versions(home).current() is None
 
 

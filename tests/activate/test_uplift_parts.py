@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ml.activate.uplift.randomisation import randomisation_test, share_p_value
 from ml.activate.uplift.segments import deciles_of, segments_of
-from ml.activate.uplift.tables import significant
+from ml.serve.digits import nine_digits
 
 ends = st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 1))
 
@@ -66,7 +66,7 @@ def test_deciles_are_even_ordered_and_do_not_depend_on_the_order_of_rows(values:
 )
 @settings(max_examples=200, deadline=None)
 def test_nine_significant_digits_stay(numbers: list[float]) -> None:
-    found = significant(np.array([*numbers, np.nan]))
+    found = nine_digits(np.array([*numbers, np.nan]))
     assert np.isnan(found[-1])
     for number, rounded in zip(numbers, found, strict=False):
         assert abs(rounded - number) <= abs(number) * 5.1e-9

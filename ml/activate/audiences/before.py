@@ -7,9 +7,10 @@ from typing import Any
 
 import duckdb
 
-from ml.activate.audiences.declarations import NEEDED_CONSENTS, Audience
+from ml.activate.audiences.declarations import Audience
 from ml.activate.audiences.rules import check_expression, customer_columns, may_be_contacted
 from ml.activate.audiences.tables import rule_digest, used_audiences
+from ml.activate.channels import NEEDED_CONSENTS
 from ml.data.sql_text import literal
 from ml.data.warehouse import write_table
 from ml.errors import KithError

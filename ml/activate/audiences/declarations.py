@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from ml.activate.channels import NEEDED_CONSENTS
 from ml.errors import KithError
 from ml.home import SEEDS
 
@@ -32,15 +33,6 @@ Sql = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_CHARACTERS)
 ]
 Channel = Literal["email", "sms", "push", "ads", "store", "call", "none"]
-
-# What a person must have said yes to before a channel may be used; without a word it is a no. A list for the house
-# (a shop, a call that answers, nobody at all) needs no more than that the person may be profiled.
-NEEDED_CONSENTS: dict[str, tuple[str, ...]] = {
-    "email": ("email",),
-    "sms": ("sms",),
-    "push": ("push",),
-    "ads": ("ad_user_data", "ad_personalization"),
-}
 
 
 class Audience(BaseModel):

@@ -13,7 +13,8 @@ from functools import cache
 
 import duckdb
 
-from ml.activate.audiences.declarations import MOST_CHARACTERS, NEEDED_CONSENTS, Audience
+from ml.activate.audiences.declarations import MOST_CHARACTERS, Audience
+from ml.activate.channels import NEEDED_CONSENTS
 from ml.data.warehouse import connect_apart, lock_down, write_table
 from ml.errors import KithError
 

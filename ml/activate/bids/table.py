@@ -10,11 +10,11 @@ import pyarrow as pa
 
 from ml.activate.bids.values import BidTerms, bid_values
 from ml.activate.export.files import OWNER_FOLDER, parquet_bytes, write_private
+from ml.activate.tables import BID_VALUES
 from ml.data.sql_text import literal
 from ml.home import SEEDS, Home
 from ml.serve.versions import Version, Versions
 
-TABLE = "bid_values.parquet"
 USUAL_DECIMALS = 2
 
 
@@ -44,7 +44,7 @@ def write_bid_values(connection: duckdb.DuckDBPyConnection, home: Home, version:
     )
     folder = home.activation_version(version.name)
     folder.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
-    write_private(folder / TABLE, parquet_bytes(table))
+    write_private(folder / BID_VALUES, parquet_bytes(table))
 
 
 def bid_terms(home: Home) -> BidTerms:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import duckdb
 
-from ml.activate.export.destinations import DESTINATIONS, PURPOSES
-from ml.activate.export.facts import ANY_CHANNEL, Cap, Contact
+from ml.activate.channels import ANY_CHANNEL, NEEDED_CONSENTS, NO_MESSAGE
+from ml.activate.export.destinations import DESTINATIONS
+from ml.activate.export.facts import Cap, Contact
 from ml.activate.export.ledger import LOG, Ledger, all_ledgers, read_log
-from ml.activate.export.published import NO_MESSAGE
 from ml.data.sql_text import people_now
 from ml.data.warehouse import connect
 from ml.errors import KithError
@@ -66,7 +66,7 @@ def reported_contacts(
         )
     caps = list(caps)
     with connect(home, read_only=True) as connection:
-        consent = PURPOSES.get(channel, ())
+        consent = NEEDED_CONSENTS.get(channel, ())
         opted_out = connection.execute(
             _OPTED_OUT,
             {"day": day, "channel": channel, "purpose": consent[0] if len(consent) == 1 else ""},

@@ -7,14 +7,6 @@ from dataclasses import dataclass
 from ml.activate.export import normalise
 from ml.activate.export.normalise import Normaliser
 
-ADS = ("ad_user_data", "ad_personalization")
-# What a person must have agreed to before a channel may be used; a channel of nobody asks for no consent of its own.
-PURPOSES: dict[str, tuple[str, ...]] = {
-    "email": ("email",),
-    "sms": ("sms",),
-    "push": ("push",),
-    "ads": ADS,
-}
 OF_THE_AUDIENCE = None
 
 
@@ -59,6 +51,9 @@ class Destination:
         """The channel through which people of an audience are met here."""
         return self.channel or audience_channel
 
+
+# Why a person is on the list and what is offered: for the brand's own tools, never for an advertising platform.
+_WHY = tuple(Field(name, name) for name in ("audience", "reason", "offer", "item", "gesture"))
 
 _GOOGLE = Destination(
     key="google",
@@ -117,11 +112,7 @@ _EMAIL = Destination(
         Field("email", "email", normalise.mailbox_of_a_cell),
         Field("given_name", "given_name"),
         Field("family_name", "family_name"),
-        Field("audience", "audience"),
-        Field("reason", "reason"),
-        Field("offer", "offer"),
-        Field("item", "item"),
-        Field("gesture", "gesture"),
+        *_WHY,
     ),
     channel="email",
     identifiers=("email",),
@@ -135,11 +126,7 @@ _PARQUET = Destination(
         Field("customer_id", "customer_id"),
         Field("email_sha256", "email", normalise.email_lower, hashed=True),
         Field("phone_sha256", "phone", normalise.phone_plus, hashed=True),
-        Field("audience", "audience"),
-        Field("reason", "reason"),
-        Field("offer", "offer"),
-        Field("item", "item"),
-        Field("gesture", "gesture"),
+        *_WHY,
     ),
     channel=OF_THE_AUDIENCE,
     identifiers=(),

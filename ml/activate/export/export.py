@@ -9,15 +9,15 @@ from datetime import date
 from pathlib import Path
 
 from ml.activate.bids.table import write_bid_values
+from ml.activate.channels import NEEDED_CONSENTS, NO_MESSAGE
 from ml.activate.export.contacts import delivered_contacts, reported_contacts
 from ml.activate.export.contents import Export, export_of
-from ml.activate.export.destinations import DESTINATIONS, PURPOSES, Destination
+from ml.activate.export.destinations import DESTINATIONS, Destination
 from ml.activate.export.facts import Facts, Terms
 from ml.activate.export.gate import judge, reason_against
 from ml.activate.export.ledger import Ledger
 from ml.activate.export.moves import Standing, find_moves
 from ml.activate.export.published import (
-    NO_MESSAGE,
     AudienceTerms,
     PublishedVersion,
     contact_caps,
@@ -149,7 +149,7 @@ def _terms(home: Home, day: date, audience: AudienceTerms, destination: Destinat
         audience=audience.key,
         day=day,
         channel=channel,
-        purposes=PURPOSES.get(channel, ()),
+        purposes=NEEDED_CONSENTS.get(channel, ()),
         minimum_size=settings.min_list_size or destination.minimum_size,
         size_cap=audience.size_cap,
         caps=contact_caps(channel),

@@ -9,7 +9,6 @@ from datetime import date
 from ml.activate.export.suppression import Suppression
 
 TREATMENT = "treatment"
-ANY_CHANNEL = "any"
 
 
 @dataclass(frozen=True, slots=True)

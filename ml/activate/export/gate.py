@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from ml.activate.channels import ANY_CHANNEL
 from ml.activate.export.destinations import Destination
 from ml.activate.export.facts import (
-    ANY_CHANNEL,
     TREATMENT,
     Cap,
     Contact,

@@ -12,17 +12,16 @@ from typing import Any
 
 import duckdb
 
+from ml.activate.channels import ANY_CHANNEL, NO_MESSAGE, PEACE_AUDIENCE
 from ml.activate.export.facts import Cap, Member, Person, Planned
+from ml.activate.tables import BID_VALUES, NEXT_BEST_ACTIONS
 from ml.data.sql_text import literal
 from ml.errors import KithError
 from ml.home import SEEDS, Home
 from ml.serve.versions import Version, Versions
 
 AUDIENCE_KEY = re.compile(r"[a-z][a-z0-9_]*")
-PEACE = "leave_in_peace"
 CONTACT_LIMITS = SEEDS / "contact_limits.csv"
-# Lists on these channels are no messages: nobody is disturbed by standing on one.
-NO_MESSAGE = ("ads", "none")
 _TEXTS = ("email", "phone", "given_name", "family_name", "city", "postcode", "country")
 _PURPOSES = ("profiling", "email", "sms", "push", "ad_user_data", "ad_personalization")
 
@@ -87,7 +86,7 @@ class PublishedVersion:
 
     def in_peace(self) -> frozenset[str]:
         """Who asked to be left in peace, or seems to wish it."""
-        return frozenset(member.customer_id for member in self.members(PEACE))
+        return frozenset(member.customer_id for member in self.members(PEACE_AUDIENCE))
 
     def holdout(self, purpose: str) -> tuple[frozenset[str], frozenset[str]]:
         """Who is held out of a purpose, and who stood in both its groups; nobody where no holdout is published."""
@@ -136,7 +135,7 @@ class PublishedVersion:
         Raises:
             KithError: no plan was made on this version.
         """
-        path = self._home.activation_version(self.version.name) / "next_best_actions.parquet"
+        path = self._home.activation_version(self.version.name) / NEXT_BEST_ACTIONS
         if not path.exists():
             raise KithError(
                 f"--planned asks for the plan of version {self.version.name}, and {path} is not there. Make the plan "
@@ -151,7 +150,7 @@ class PublishedVersion:
 
     def values(self, ids: Iterable[str]) -> dict[str, float]:
         """Bid values above 0."""
-        path = self._home.activation_version(self.version.name) / "bid_values.parquet"
+        path = self._home.activation_version(self.version.name) / BID_VALUES
         self._wanted(ids)
         rows = self._connection.execute(
             f"select customer_id, value from read_parquet({literal(path)}) semi join wanted using (customer_id) "
@@ -210,7 +209,7 @@ def contact_caps(channel: str, path: Path = CONTACT_LIMITS) -> tuple[Cap, ...]:
             Cap(row["channel"], int(row["period_days"]), int(row["most_contacts"]))
             for row in csv.DictReader(lines)
         ]
-    meant = {channel} if channel in NO_MESSAGE else {channel, "any"}
+    meant = {channel} if channel in NO_MESSAGE else {channel, ANY_CHANNEL}
     return tuple(cap for cap in caps if cap.channel in meant)
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ml.activate.lift.readings import READ
-from ml.activate.uplift.page import write_page
-from ml.serve.relationship_page import svg_of
+from ml.activate.uplift.page import STYLE, WIDTH
+from ml.serve.pages import svg_of, write_page
 
 _INTRODUCTION = """<p>Each line compares people who were to be written to with people held out by a coin or a hash,
 whoever got the message in the end (intention to treat). A line right of the middle brought orders. A hollow point is
@@ -79,9 +79,8 @@ def write_lift_page(path: Path, table: pd.DataFrame, day: date) -> Path:
         sections.append(
             "<p>Nobody was chosen or held out by a coin yet, so nothing can be read.</p>"
         )
-    return write_page(
-        path, f"What lists and campaigns brought, {day}", _INTRODUCTION + "\n".join(sections)
-    )
+    title = f"What lists and campaigns brought, {day}"
+    return write_page(path, title, _INTRODUCTION + "\n".join(sections), STYLE, WIDTH)
 
 
 def _table(rows: pd.DataFrame) -> str:

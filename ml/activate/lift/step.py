@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from ml.activate.lift.page import write_lift_page
 from ml.activate.lift.readings import READ, WAITING, readings_of
+from ml.activate.tables import LIFT, write_parts
 from ml.activate.uplift.contacts import contacts_of
 from ml.activate.uplift.step import current_version
-from ml.activate.uplift.tables import significant, write_parts
 from ml.errors import KithError
 from ml.run import Run, RunState
+from ml.serve.digits import nine_digits
 
-LIFT = pa.schema(
+LIFT_COLUMNS = pa.schema(
     [
         ("kind", pa.string()),
         ("name", pa.string()),
@@ -67,8 +68,8 @@ def read_lift(run: Run, audience: str | None = None) -> None:
         table = readings_of(
             contacts.all(), contacts.complete_until, int(str(state["label_lag_days"]))
         )
-    path = run.home.activation_version(version.name) / "lift.parquet"
-    write_parts(path, LIFT, iter([_as_table(table)]))
+    path = run.home.activation_version(version.name) / LIFT
+    write_parts(path, LIFT_COLUMNS, [_as_table(table)])
     page = write_lift_page(run.home.effects_page("lift"), table, run.as_of_date)
     for line in lines_of(table, audience):
         run.report(f"lift: {line}")
@@ -120,8 +121,8 @@ def _points(share: float) -> str:
 
 def _as_table(table: pd.DataFrame) -> pa.Table:
     rounded = table.copy()
-    for field in LIFT:
+    for field in LIFT_COLUMNS:
         if pa.types.is_floating(field.type):
             numbers = pd.to_numeric(rounded[field.name]).to_numpy(np.float64, na_value=np.nan)
-            rounded[field.name] = significant(numbers)
-    return pa.Table.from_pandas(rounded[LIFT.names], LIFT, preserve_index=False)
+            rounded[field.name] = nine_digits(numbers)
+    return pa.Table.from_pandas(rounded[LIFT_COLUMNS.names], LIFT_COLUMNS, preserve_index=False)

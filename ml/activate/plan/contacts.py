@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.activate.export.published import NO_MESSAGE
-from ml.activate.plan.declarations import ANY_CHANNEL, Declarations
+from ml.activate.channels import ANY_CHANNEL, NO_MESSAGE
+from ml.activate.plan.declarations import Declarations
 from ml.data.sql_text import literal, people_now
 from ml.data.warehouse import connect, connect_in_memory, frame
 from ml.errors import KithError

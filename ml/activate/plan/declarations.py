@@ -13,7 +13,6 @@ import pandas as pd
 from ml.errors import KithError
 from ml.home import SEEDS
 
-ANY_CHANNEL = "any"
 ITEM_KINDS = ("none", "recommended", "product", "category", "coupon")
 
 Row = TypeVar("Row")

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.activate.channels import PEACE_AUDIENCE
 from ml.activate.plan.contacts import Contacts
 from ml.activate.plan.declarations import Declarations
 from ml.activate.plan.members import members
+from ml.activate.tables import RECOMMENDATIONS, UPLIFT
 from ml.data.sql_text import literal
 from ml.data.warehouse import connect_in_memory, frame
 from ml.home import Home
@@ -22,8 +24,6 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-PEACE_AUDIENCE = "leave_in_peace"
-UPLIFT, RECOMMENDATIONS = "uplift.parquet", "recommendations.parquet"
 # What an effect is on, and how the table of effects names that outcome.
 # Half a 95 % interval in standard errors.
 INTERVAL = 1.96

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ml.activate.plan.declarations import Declarations, read_declarations
 from ml.activate.plan.facts import Facts, read_facts
-from ml.activate.plan.page import write_page
+from ml.activate.plan.page import write_plan_page
 from ml.activate.plan.problem import DayLimits, Problem, pose
 from ml.activate.plan.sending import Sending
 from ml.activate.plan.solver import Solution, solve
@@ -20,14 +20,13 @@ from ml.activate.plan.tables import (
     CONTACT,
     TOTALS,
     actions_table,
+    rows_of,
     totals_table,
-    write,
 )
+from ml.activate.tables import NEXT_BEST_ACTIONS, PLAN_TOTALS, write_parts
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.versions import Version, Versions
-
-ACTIONS_FILE, TOTALS_FILE = "next_best_actions.parquet", "plan_totals.parquet"
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,12 @@ def make_plan(home: Home, day: date | None, report: Callable[[str], None]) -> Pl
     declared = read_declarations()
     plan = plan_day(home, version, declared)
     folder = home.activation_version(version.name)
-    write(plan.actions, ACTIONS, folder / ACTIONS_FILE)
-    write(plan.totals, TOTALS, folder / TOTALS_FILE)
+    write_parts(folder / NEXT_BEST_ACTIONS, ACTIONS, [rows_of(plan.actions, ACTIONS)])
+    write_parts(folder / PLAN_TOTALS, TOTALS, [rows_of(plan.totals, TOTALS)])
     words = paragraph(version, plan)
-    write_page(home.plan_page, version.as_of_date, words, plan.totals)
+    write_plan_page(home.plan_page, version.as_of_date, words, plan.totals)
     report(words)
-    report(f"the plan: {folder / ACTIONS_FILE}; in words and a picture: {home.plan_page}")
+    report(f"the plan: {folder / NEXT_BEST_ACTIONS}; in words and a picture: {home.plan_page}")
     return plan
 
 

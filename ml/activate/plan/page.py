@@ -9,47 +9,27 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ml.serve.relationship_page import svg_of
+from ml.serve.pages import svg_of, write_page
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>The plan for {day}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
-svg {{ width: 100%; height: auto; }}
-table {{ border-collapse: collapse; }}
-td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }}
-td.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
-</style>
-</head>
-<body>
-<h1>The plan for {day}</h1>
-<p>{words}</p>
+_BODY = """<p>{words}</p>
 <figure>
 {picture}
 <figcaption>Everybody is counted once: by the offer they get, or by why they are left in peace.</figcaption>
 </figure>
 <h2>What the caps are worth</h2>
-{caps}
-</body>
-</html>
-"""
+{caps}"""
+_STYLE = """td, th { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; }"""
 
 
-def write_page(path: Path, day: date, words: str, totals: pd.DataFrame) -> None:
+def write_plan_page(path: Path, day: date, words: str, totals: pd.DataFrame) -> None:
     """Write the page whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    text = _PAGE.format(
-        day=day.isoformat(),
+    body = _BODY.format(
         words=escape(words),
         picture=svg_of(_picture(totals)),
         caps=_caps(totals[totals["topic"] == "cap"]),
     )
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    write_page(path, f"The plan for {day}", body, _STYLE)
 
 
 def _picture(totals: pd.DataFrame) -> Figure:

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ml.activate.plan.declarations import (
-    ANY_CHANNEL,
-    ContactLimit,
-    Declarations,
-    Offer,
-)
+from ml.activate.channels import ANY_CHANNEL
+from ml.activate.plan.declarations import ContactLimit, Declarations, Offer
 from ml.activate.plan.facts import Facts
 from ml.activate.plan.gains import brought_by, effect_of, price_of_disturbing, relationship_of
 

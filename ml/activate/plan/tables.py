@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ml.activate.plan.facts import Facts
 from ml.activate.plan.prices import NOTHING
@@ -139,12 +135,8 @@ def totals_table(problem: Problem, solution: Solution, actions: pd.DataFrame) ->
     return pd.DataFrame(rows, columns=TOTALS.names)
 
 
-def write(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
-    """Write a table whole or not at all; the same rows give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    rows = pa.Table.from_pandas(
+def rows_of(table: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    """A table as it is written: the same rows give the same bytes."""
+    return pa.Table.from_pandas(
         table, schema=schema, preserve_index=False
     ).replace_schema_metadata()
-    pq.write_table(rows, part, compression="zstd")
-    os.replace(part, path)

@@ -14,15 +14,9 @@ import pyarrow.parquet as pq
 
 from ml.activate.recommend.methods import BOUGHT_BEFORE, POPULARITY
 from ml.activate.recommend.offer import Plan, Question, offered, plan_offers
-from ml.activate.recommend.report import quality_plot, write_page
-from ml.activate.recommend.tables import (
-    OFFER_COLUMNS,
-    QUALITY,
-    QUALITY_COLUMNS,
-    RECOMMENDATIONS,
-    quality_table,
-    write_table,
-)
+from ml.activate.recommend.report import quality_plot, write_recommendation_page
+from ml.activate.recommend.tables import OFFER_COLUMNS, QUALITY_COLUMNS, quality_table
+from ml.activate.tables import RECOMMENDATION_QUALITY, RECOMMENDATIONS, write_parts
 from ml.data.maturity import complete_until_of
 from ml.data.warehouse import connect
 from ml.errors import KithError
@@ -71,14 +65,14 @@ def recommend(run: Run) -> Plan:
     folder = run.home.activation_version(version.name)
     quality = quality_table(plan.choice, plan.kind or "")
     counted = _Counted()
-    rows = write_table(
+    rows = write_parts(
         folder / RECOMMENDATIONS, OFFER_COLUMNS, counted.count(_parts(run, version, plan))
     )
-    write_table(folder / QUALITY, QUALITY_COLUMNS, [quality])
+    write_parts(folder / RECOMMENDATION_QUALITY, QUALITY_COLUMNS, [quality])
     said = _said(plan, rows, counted.customers)
     for line in said:
         run.report(f"what to offer: {line}")
-    write_page(
+    write_recommendation_page(
         run.home.recommendation_page,
         run.as_of_date.isoformat(),
         said,
@@ -136,7 +130,7 @@ def _log(run: Run, version: Version, plan: Plan, quality: pd.DataFrame) -> None:
     metrics = {f"{r['method']}.{r['metric']}": r["value"] for r in quality.to_dict("records")}
     figures = {"hit_rate_3.png": quality_plot(quality)} if len(quality) else {}
     choice = plan.choice
-    Registry(run.home).log_in(
+    Registry(run.home).log_run(
         EXPERIMENT,
         run.as_of_date.isoformat(),
         tags={"as_of_date": run.as_of_date.isoformat(), "version": version.name},

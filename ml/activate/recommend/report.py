@@ -11,26 +11,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ml.activate.recommend.methods import Method
-from ml.serve.relationship_page import svg_of
+from ml.serve.pages import svg_of, write_page
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>What to offer as of {day}</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; }}
-svg {{ width: 100%; height: auto; }}
-table {{ border-collapse: collapse; }}
-td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; }}
-</style>
-</head>
-<body>
-<h1>What to offer as of {day}</h1>
-{body}
-</body>
-</html>
-"""
+_STYLE = "td, th { padding: .2rem .8rem .2rem 0; text-align: left; }"
 
 READING = (
     "Each point is the share of people who, in the window, took at least one of the three things that the method "
@@ -54,7 +37,7 @@ def quality_plot(quality: pd.DataFrame, metric: str = "hit_rate_3") -> Figure:
     return figure
 
 
-def write_page(
+def write_recommendation_page(
     path: Path,
     day: str,
     said: Sequence[str],
@@ -72,10 +55,7 @@ def write_page(
     if why:
         counted = [(reason, f"{count:,}") for reason, count in why.items()]
         body.append(_table(("why", "offers"), counted))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(_PAGE.format(day=day, body="\n".join(body)), encoding="utf-8")
-    part.replace(path)
+    write_page(path, f"What to offer as of {day}", "\n".join(body), _STYLE)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

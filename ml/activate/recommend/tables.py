@@ -1,21 +1,14 @@
-"""The two tables of what to offer, written so that equal rows are equal bytes."""
+"""The two tables of what to offer."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from math import isnan
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ml.activate.recommend.choose import Choice
 from ml.activate.recommend.methods import BOUGHT_BEFORE, POPULARITY
 from ml.activate.recommend.quality import METRICS
-
-RECOMMENDATIONS = "recommendations.parquet"
-QUALITY = "recommendation_quality.parquet"
 
 OFFER_COLUMNS = pa.schema(
     [
@@ -55,18 +48,6 @@ QUALITY_COLUMNS = pa.schema(
     ]
 )
 """Key: method, metric. One row per method and figure on the judged window; `window_end` is exclusive."""
-
-
-def write_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> int:
-    """Write the parts one after the other, visible only when whole. Gives the number of rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part, rows = path.with_suffix(".part"), 0
-    with pq.ParquetWriter(part, schema, compression="zstd") as writer:
-        for table in parts:
-            writer.write_table(table)
-            rows += table.num_rows
-    os.replace(part, path)
-    return rows
 
 
 def quality_table(choice: Choice | None, kind: str) -> pa.Table:

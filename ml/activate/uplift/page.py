@@ -10,14 +10,10 @@ from pathlib import Path
 from ml.activate.uplift.bundle import EffectModel
 from ml.activate.uplift.card import REASONS, measure, per_thousand, points
 from ml.activate.uplift.plots import decile_plot, qini_plot
-from ml.serve.relationship_page import svg_of
+from ml.serve.pages import svg_of, write_page
 
-STYLE = """body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
-  margin: 2rem auto; padding: 0 1rem; color: #222; }
-svg { width: 100%; height: auto; }
-table { border-collapse: collapse; }
-td, th { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid #ddd; }
-"""
+STYLE = "td, th { padding: .2rem .6rem; text-align: left; border-bottom: 1px solid #ddd; }"
+WIDTH = 60
 
 _INTRODUCTION = """<p>What a message changes, measured where a coin decided who got it. The gain curve shows what
 treating the best-ranked first brings; the dashed line is treating at random, and the band holds 95 % of what other
@@ -29,21 +25,7 @@ def write_uplift_page(path: Path, models: Sequence[EffectModel], day: date) -> P
     sections = "\n".join(_section(model) for model in models)
     if not models:
         sections = f"<p>{escape(REASONS['not_randomised'].capitalize())}.</p>"
-    return write_page(path, f"What messages change, {day}", _INTRODUCTION + sections)
-
-
-def write_page(path: Path, title: str, body: str) -> Path:
-    """Write one page beside its place, and move it there."""
-    head = f'<meta charset="utf-8">\n<title>{escape(title)}</title>\n<style>\n{STYLE}</style>'
-    text = (
-        f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n</head>\n<body>\n<h1>{escape(title)}</h1>\n'
-        f"{body}\n</body>\n</html>\n"
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-    return path
+    return write_page(path, f"What messages change, {day}", _INTRODUCTION + sections, STYLE, WIDTH)
 
 
 def _section(model: EffectModel) -> str:

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from ml.activate.tables import UPLIFT, UPLIFT_QUALITY, write_parts
 from ml.activate.uplift.bundle import EffectModel, digest_of_files
 from ml.activate.uplift.contacts import KEYS, Contacts, contacts_of
 from ml.activate.uplift.fit import SEED, fit_channel
 from ml.activate.uplift.outcomes import OUTCOMES
-from ml.activate.uplift.tables import QUALITY, UPLIFT, quality_rows, uplift_rows, write_parts
+from ml.activate.uplift.tables import QUALITY_COLUMNS, UPLIFT_COLUMNS, quality_rows, uplift_rows
 from ml.errors import KithError
 from ml.learn.registry import Registry
 from ml.run import Run, digest_of
@@ -40,8 +41,8 @@ def estimate_effects(run: Run) -> None:
         )
         for model in models
     )
-    rows = write_parts(folder / "uplift.parquet", UPLIFT, parts)
-    write_parts(folder / "uplift_quality.parquet", QUALITY, iter([quality_rows(models)]))
+    rows = write_parts(folder / UPLIFT, UPLIFT_COLUMNS, parts)
+    write_parts(folder / UPLIFT_QUALITY, QUALITY_COLUMNS, [quality_rows(models)])
     _report(run, models, rows)
 
 
@@ -144,7 +145,7 @@ def _log(run: Run, registry: Registry, definition: str, models: list[EffectModel
         figures = {}
         if model.curve:
             figures = {"qini.png": qini_plot(model), "deciles.png": decile_plot(model)}
-        registry.log_in(
+        registry.log_run(
             experiment_of(model.outcome),
             f"{model.channel} {run.as_of_date}",
             tags={

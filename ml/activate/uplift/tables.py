@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ml.activate.uplift.bundle import EffectModel
 from ml.activate.uplift.segments import UNCLEAR, deciles_of, segments_of
-from ml.learn.models.linear import Floats
+from ml.serve.digits import nine_digits
 
 NOT_ELIGIBLE = "not_eligible"
 
-UPLIFT = pa.schema(
+UPLIFT_COLUMNS = pa.schema(
     [
         ("customer_id", pa.string()),
         ("channel", pa.string()),
@@ -34,7 +31,7 @@ UPLIFT = pa.schema(
         ("reason_code", pa.string()),
     ]
 )
-QUALITY = pa.schema(
+QUALITY_COLUMNS = pa.schema(
     [
         ("channel", pa.string()),
         ("outcome", pa.string()),
@@ -78,18 +75,11 @@ def uplift_rows(
             benefit = (model.sign * found["effect"]).to_numpy()
             rows.loc[reachable, "decile"] = deciles_of(benefit, rows.loc[reachable, "customer_id"])
     for column in ("effect", "effect_low", "effect_high", "rate_without"):
-        rows[column] = significant(rows[column].to_numpy(np.float64))
+        rows[column] = nine_digits(rows[column].to_numpy(np.float64))
     rows["channel"], rows["outcome"] = model.channel, model.outcome
     rows["horizon_days"] = model.horizon_days or None
     rows["is_causal"] = model.is_causal & (rows["status"] == "scored")
-    return pa.Table.from_pandas(rows[UPLIFT.names], UPLIFT, preserve_index=False)
-
-
-def significant(numbers: Floats, digits: int = 9) -> Floats:
-    """Round to so many significant digits, as wherever a ratio is stored."""
-    sizes = np.abs(numbers, where=numbers != 0, out=np.ones_like(numbers))
-    scale = 10.0 ** (digits - 1 - np.floor(np.log10(sizes)))
-    return np.asarray(np.round(numbers * scale) / scale, dtype=np.float64)
+    return pa.Table.from_pandas(rows[UPLIFT_COLUMNS.names], UPLIFT_COLUMNS, preserve_index=False)
 
 
 def quality_rows(models: Sequence[EffectModel]) -> pa.Table:
@@ -106,17 +96,4 @@ def quality_rows(models: Sequence[EffectModel]) -> pa.Table:
         for model in models
         for row in (model.quality or ({"measure": "contacts", "value": 0.0},))
     ]
-    return pa.Table.from_pylist(rows, QUALITY)
-
-
-def write_parts(path: Path, schema: pa.Schema, parts: Iterator[pa.Table]) -> int:
-    """Write a table part by part beside its place, and move it there; gives its rows."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".part")
-    rows = 0
-    with pq.ParquetWriter(beside, schema, compression="zstd") as sink:
-        for part in parts:
-            sink.write_table(part)
-            rows += part.num_rows
-    os.replace(beside, path)
-    return rows
+    return pa.Table.from_pylist(rows, QUALITY_COLUMNS)

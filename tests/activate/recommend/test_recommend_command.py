@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from ml.activate.recommend.command import recommend
-from ml.activate.recommend.tables import OFFER_COLUMNS, QUALITY, QUALITY_COLUMNS, RECOMMENDATIONS
+from ml.activate.recommend.tables import OFFER_COLUMNS, QUALITY_COLUMNS
+from ml.activate.tables import RECOMMENDATION_QUALITY, RECOMMENDATIONS
 from ml.errors import KithError
 from ml.run import Run
 from tests.activate.recommend.shops import FIRST, TODAY, Shop, customer
@@ -48,13 +49,13 @@ def test_offers_stand_beside_the_version_and_repeat_to_the_byte(tmp_path: Path) 
     first = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     recommend(run)
     assert {path.name: path.read_bytes() for path in sorted(folder.iterdir())} == first
-    assert set(first) == {RECOMMENDATIONS, QUALITY}
+    assert set(first) == {RECOMMENDATIONS, RECOMMENDATION_QUALITY}
     offers = pq.read_table(folder / RECOMMENDATIONS)
     assert offers.schema.equals(OFFER_COLUMNS)
     rows = offers.to_pandas()
     assert list(rows["customer_id"]) == [customer(n) for n in range(10) for _ in range(3)]
     assert list(rows["place"]) == [1, 2, 3] * 10
-    quality = pq.read_table(folder / QUALITY)
+    quality = pq.read_table(folder / RECOMMENDATION_QUALITY)
     assert quality.schema.equals(QUALITY_COLUMNS)
     told = quality.to_pandas()
     assert told.loc[told["chosen"], "method"].nunique() == 1
@@ -72,7 +73,7 @@ def test_a_brand_without_products_gets_empty_tables_and_a_word_why(tmp_path: Pat
     recommend(run)
     folder = run.home.activation_version(VERSION)
     assert pq.read_table(folder / RECOMMENDATIONS).num_rows == 0
-    assert pq.read_table(folder / QUALITY).num_rows == 0
+    assert pq.read_table(folder / RECOMMENDATION_QUALITY).num_rows == 0
     assert any("nothing: neither order lines nor interactions name a product" in s for s in said)
 
 
