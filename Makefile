@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KITH_HOME ?= home
 MLFLOW_PORT ?= 5000
 
-.PHONY: setup run airflow mlflow test lint test-fast bench-quality lock clean
+.PHONY: setup setup-dev run airflow mlflow test lint test-fast bench-quality lock clean
 
 setup: $(VENV)/.ready
 
@@ -17,6 +17,14 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What the tests and --engine spark need besides: their tools, Spark with its dbt adapter, a Java.
+setup-dev: $(VENV)/.ready-dev
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
+	@echo "adding what tests and Spark need to $(VENV)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # AS_OF_DATE and CUSTOMERS choose another day or size of the demo brand.
@@ -34,7 +42,7 @@ mlflow: setup
 		exec $(BIN)/mlflow server --workers 1 --host 127.0.0.1 --port $(MLFLOW_PORT) \
 		--backend-store-uri "sqlite:///$$place/mlflow.db" --no-serve-artifacts --default-artifact-root "file://$$place/artifacts"
 
-lint: setup
+lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,17 +51,20 @@ lint: setup
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs tests
 
-test-fast: setup
+test-fast: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs -m "not slow" tests
 
 # How good the predictions are: on public data where they are (KITH_SHARED_DATA), and on a demo brand against its truth.
-bench-quality: setup
+bench-quality: setup-dev
 	$(BIN)/python tests/bench/bench_quality.py --data "$${KITH_SHARED_DATA:-../shared/data}" --store "$(KITH_HOME)/reports/quality.json"
 
-# The lock names versions and hashes and nothing else, so that it works with any mirror.
+# The locks name versions and hashes and nothing else, so that they work with any mirror: what Kith runs on, and that with
+# what tests and Spark need.
+LOCK := $(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
 lock:
-	$(PYTHON) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--extra test pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra test --extra spark -c requirements.lock --no-annotate pyproject.toml -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
