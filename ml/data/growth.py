@@ -74,7 +74,9 @@ def growth_of(
 def _held_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
     if not table_exists(connection, HELD):
         return []
-    found = connection.execute(f"select entity || '/' || raw_file from {HELD} order by 1").fetchall()
+    found = connection.execute(
+        f"select entity || '/' || raw_file from {HELD} order by 1"
+    ).fetchall()
     return [name for (name,) in found]
 
 
