@@ -104,6 +104,16 @@ def _move_aside_if_broken(database: Path) -> None:
                 leftover.rename(leftover.with_name(leftover.name + ".broken"))
 
 
+def discard_warehouse(home: Home) -> None:
+    """Forget all that was built, and that it was: the next step builds from the landing zone."""
+    for path in (
+        home.database.with_suffix(home.database.suffix + ".wal"),
+        home.database,
+        home.run_state,
+    ):
+        path.unlink(missing_ok=True)
+
+
 def write_table(
     connection: duckdb.DuckDBPyConnection,
     name: str,
