@@ -149,6 +149,12 @@ def _wal(database: Path) -> Path:
     return database.with_suffix(database.suffix + ".wal")
 
 
+def discard_warehouse(home: Home) -> None:
+    """Forget all that was built, and that it was: the next step builds from the landing zone."""
+    for path in (_wal(home.database), home.database, home.run_state):
+        path.unlink(missing_ok=True)
+
+
 def write_table(
     connection: duckdb.DuckDBPyConnection,
     name: str,
