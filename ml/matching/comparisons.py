@@ -226,7 +226,6 @@ def splink_settings(
             _comparison(name, m[name] if m else None, u[name] if u else None)
             for name in COMPARISONS
         ],
-        additional_columns_to_retain=[rarity(term) for term in TERMS] if m else [],
         retain_intermediate_calculation_columns=True,
         em_convergence=0.001,
         max_iterations=25,
