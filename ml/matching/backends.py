@@ -7,12 +7,16 @@ from typing import Protocol
 import duckdb
 from splink import DuckDBAPI, Linker
 
+from ml.home import Home
 from ml.matching.comparisons import COMPARISONS, splink_settings
 from ml.matching.parameters import usual_parameters
+from ml.matching.portions import MOST_PAIRS
 
 
 class Backend(Protocol):
-    """An engine that compares pairs of profile states."""
+    """An engine that compares pairs of profile states, so many at a time."""
+
+    most_pairs: int
 
     def levels(self, connection: duckdb.DuckDBPyConnection, states: str, pairs: str) -> str:
         """Find the levels that pairs come to.
@@ -29,6 +33,9 @@ class Backend(Protocol):
 
 class Desk:
     """Splink on the connection that asks."""
+
+    # Splink carries what it compares along: half a kilobyte for a pair.
+    most_pairs = MOST_PAIRS
 
     def levels(self, connection: duckdb.DuckDBPyConnection, states: str, pairs: str) -> str:
         """As `Backend` says."""
@@ -55,6 +62,15 @@ class Desk:
         connection.execute("drop table meeting_states")
         connection.execute("drop table blocked")
         return "found_levels"
+
+
+def backend_of(home: Home) -> Backend:
+    """The engine that a home's settings name."""
+    if home.settings.engine == "spark":
+        from ml.matching.on_spark import Cluster
+
+        return Cluster(home)
+    return Desk()
 
 
 def found_levels() -> str:

@@ -71,7 +71,7 @@ def compare_pairs(connection: duckdb.DuckDBPyConnection, pairs: str, backend: Ba
         How many pairs of contents were compared.
     """
     compared = 0
-    for first, end in portions(connection, pairs):
+    for first, end in portions(connection, pairs, backend.most_pairs):
         # Of the states that say the same, the first speaks for all.
         connection.execute(
             f"""

@@ -17,7 +17,7 @@ from ml.data.erasures import load_erasures
 from ml.data.sql_text import literal
 from ml.data.traces import FormerEpoch
 from ml.data.warehouse import connect_in_memory, write_table
-from ml.matching.backends import Desk
+from ml.matching.backends import backend_of
 from ml.matching.doubts import (
     SHARERS,
     add_doubts_of_sharers,
@@ -71,7 +71,7 @@ def match_records(run: Run) -> int:
             ("doubts", DOUBTS),
         ):
             write_table(connection, name, columns, [])
-        backend = Desk()
+        backend = backend_of(run.home)
         former = _former_epochs(run)
         definition = run.definition()
         learned = [
