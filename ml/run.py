@@ -92,7 +92,8 @@ class RunState:
     def resume(self, former: dict[str, Any], steps: Iterable[str]) -> None:
         """Count those of a former state's steps as done that are named, with what they found out."""
         kept = [step for step in former["done"] if step in set(steps)]
-        self._write({**former, "done": kept, "kept": True})
+        # What the kept steps hold is whole; what an interrupted step left behind is not added to.
+        self._write({**former, "done": kept, "kept": True, "mode": "rebuild"})
 
     def has(self, step: str) -> bool:
         """Tell whether the warehouse holds this step's results for this run's day."""

@@ -28,7 +28,9 @@ _IN_PRODUCTION = ("--exclude-resource-type", "unit_test", "--indirect-selection"
 _PROGRESS = re.compile(r"(\d+) of (\d+) (?:OK|ERROR|FAIL|PASS|WARN)\b")
 
 
-def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Report) -> None:
+def run_models(
+    home: Home, as_of_date: date, select: Sequence[str], report: Report, append: bool = False
+) -> None:
     """Build the selected models and seeds and run their data tests.
 
     Args:
@@ -36,11 +38,13 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
         as_of_date: the day the run speaks for.
         select: dbt selectors, such as `path:models/staging`.
         report: receives a line of progress now and then.
+        append: tables that can grow are added to; otherwise they are built whole.
 
     Raises:
         KithError: a model or a test failed; the message names it, its error and the full log.
     """
-    options = ("--no-write-json", *_IN_PRODUCTION, "--select", *select)
+    whole = () if append else ("--full-refresh",)
+    options = ("--no-write-json", *_IN_PRODUCTION, *whole, "--select", *select)
     with handed_over(home):
         _run(home, dbt_arguments(home, as_of_date, "build", *options), report)
 
