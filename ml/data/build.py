@@ -129,7 +129,9 @@ def build_identity(run: Run) -> None:
         append=state["mode"] == APPEND,
     )
     with connect(run.home) as connection:
-        merges = assign_customers(connection, run.home.settings.max_customer_records)
+        merges = assign_customers(
+            connection, run.home.settings.max_customer_records, run.definition()
+        )
         counts = connection.execute(
             "select count(distinct record_no), count(distinct head_record_no) from resolved.record_customers "
             "where valid_to is null"
