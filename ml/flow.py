@@ -64,7 +64,7 @@ def score(run: Run) -> None:
 
 def run_day(run: Run) -> str:
     """Everything for one day: build, train when due, score, audit, publish, monitor. Gives the version's name."""
-    transform.start(run.home)
+    transform.start()
     gates.start()
     from ml.learn.champion import promote_candidates
 

@@ -1,7 +1,7 @@
 """Running one step of the dbt project, in a process of its own that is kept for the next step.
 
 dbt knows nothing of this package and this package does not import dbt: the two meet at dbt's command
-line, at the warehouse, and at the control tables. One command per step, because each reads the project anew.
+line, at the warehouse, and at the control tables. One command per step: the warehouse has one writer at a time.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pathlib import Path
 from ml.companions import Companion, CompanionEndedError, companion
 from ml.errors import KithError
 from ml.faults import EntriesWithoutValues, without_values
-from ml.home import DBT_PROJECT, Home
+from ml.home import DBT_PROJECT, REPOSITORY, Home
 from ml.learn.catalogue import families
 
 Report = Callable[[str], None]
 # Unit tests belong to the tests; a data test runs in the step that builds the last of the tables it looks at.
 _IN_PRODUCTION = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
+_OF_EVERY_HOME = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "PYTHONWARNINGS": "ignore"}
 _PROGRESS = re.compile(r"(\d+) of (\d+) (?:OK|ERROR|FAIL|PASS|WARN)\b")
 
 
@@ -64,20 +65,22 @@ def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
     part.replace(page)
 
 
-def start(home: Home) -> None:
+def start() -> None:
     """Let dbt load while something else is done; the first command finds it ready."""
-    _dbt(home)
+    _dbt()
 
 
-def _dbt(home: Home) -> Companion:
-    home.root.mkdir(parents=True, exist_ok=True)
+def _dbt() -> Companion:
+    """One dbt for every home: what names a home comes with each request."""
     command = [sys.executable, str(DBT_PROJECT / "companion.py")]
-    return companion("dbt", command, dbt_environment(home), home.root)
+    others = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    return companion("dbt", command, {**others, **_OF_EVERY_HOME}, REPOSITORY)
 
 
 def _run(home: Home, arguments: list[str], report: Report) -> None:
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "dbt.log"
+    request = {"arguments": arguments, "environment": _of_home(home)}
     with log.open("a", encoding="utf-8") as sink:
 
         def keep(entry: str) -> None:
@@ -87,7 +90,7 @@ def _run(home: Home, arguments: list[str], report: Report) -> None:
 
         entries = EntriesWithoutValues(keep)
         try:
-            answer = _dbt(home).ask(arguments, entries.add)
+            answer = _dbt().ask(request, entries.add)
         except CompanionEndedError:
             answer = {"success": False, "failure": None}
         entries.end()
@@ -128,16 +131,17 @@ def dbt_arguments(home: Home, as_of_date: date, verb: str, *options: str) -> lis
 
 def dbt_environment(home: Home) -> dict[str, str]:
     """The environment that tells the dbt project where the warehouse is and how much it may use."""
+    return {**os.environ, **_OF_EVERY_HOME, **_of_home(home)}
+
+
+def _of_home(home: Home) -> dict[str, str]:
     return {
-        **os.environ,
         "KITH_WAREHOUSE": str(home.database),
         "KITH_WAREHOUSE_TEMP": str(home.warehouse / "spill"),
         "KITH_THREADS": str(home.settings.threads),
         "KITH_MEMORY_LIMIT": home.settings.memory_limit,
         # dbt must know whom a model reads before it can look into a seed.
         "KITH_FEATURE_FAMILIES": "|".join(families()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "PYTHONWARNINGS": "ignore",
     }
 
 
