@@ -23,9 +23,6 @@ from ml.data.phones import normalise_phones
 from ml.data.raw_layer import ingest
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import connect, table_exists, write_table
-from ml.identity.assign import assign_customers
-from ml.identity.households import assign_households
-from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of
 from ml.serve.changed_ids import find_changed_ids
@@ -89,6 +86,10 @@ def build_landing(run: Run) -> None:
 
 def build_identity(run: Run) -> None:
     """Decide which records are one customer, at every date."""
+    # What compares records and cuts clusters brings Splink and SciPy: only the steps that do pay for them.
+    from ml.identity.assign import assign_customers
+    from ml.matching.match import match_records
+
     RunState(run).require("landing", "build --part landing")
     if _is_kept(run, "identity"):
         return
@@ -120,6 +121,8 @@ def build_identity(run: Run) -> None:
 
 def build_events(run: Run) -> None:
     """Attach every fact to its record, versions resolved, and measure how late facts come."""
+    from ml.identity.households import assign_households
+
     RunState(run).require("identity", "build --part identity")
     if _is_kept(run, "events"):
         return
