@@ -229,6 +229,8 @@ def test_a_step_without_its_predecessor_says_what_to_run_first(kith: Kith, tmp_p
     options = ["--landing", landing_with(tmp_path), "--as-of-date", "2024-06-01"]
     for command, needed in {
         "train": "kith build",
+        "evaluate": "kith build",
+        "promote": "kith build",
         "score": "kith build",
         "audit": "kith score",
         "publish": "kith audit",
