@@ -39,9 +39,6 @@ from ml.data.warehouse import (
     table_exists,
     write_table,
 )
-from ml.identity.assign import assign_customers
-from ml.identity.households import assign_households
-from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of, engine_of
 from ml.serve.changed_ids import find_changed_ids
@@ -115,6 +112,10 @@ def build_landing(run: Run) -> None:
 
 def build_identity(run: Run) -> None:
     """Decide which records are one customer, at every date."""
+    # What compares records and cuts clusters brings Splink and SciPy: only the steps that do pay for them.
+    from ml.identity.assign import assign_customers
+    from ml.matching.match import match_records
+
     state = RunState(run).require("landing", "build --part landing")
     if _is_kept(run, "identity"):
         return
@@ -157,6 +158,8 @@ def build_identity(run: Run) -> None:
 
 def build_events(run: Run) -> None:
     """Attach every fact to its record, versions resolved, and measure how late facts come."""
+    from ml.identity.households import assign_households
+
     state = RunState(run).require("identity", "build --part identity")
     if _is_kept(run, "events"):
         return
