@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ml.commands.options import DAY, home_option, landing_option, say, targets_option
+from ml.stores.place import Place
 
 
 @click.command()
@@ -16,7 +17,7 @@ from ml.commands.options import DAY, home_option, landing_option, say, targets_o
 @targets_option
 @click.option("--from", "first", type=DAY, required=True)
 @click.option("--to", "last", type=DAY, required=True)
-def backfill(landing: Path, home: Path, targets: Path | None, first: date, last: date) -> None:
+def backfill(landing: Place, home: Path, targets: Path | None, first: date, last: date) -> None:
     """Run every day from one to another, each as if it were today."""
     from ml.flow import days_between, run_day
     from ml.home import Home
@@ -78,7 +79,7 @@ def account(home: Path) -> None:
     "--rewrite-landing", is_flag=True, help="Take the person's rows out of the landing files, too."
 )
 def erase(
-    landing: Path,
+    landing: Place,
     home: Path,
     customer_id: str | None,
     key: tuple[str, str] | None,
@@ -93,7 +94,7 @@ def erase(
         raise click.UsageError("Name the person by --customer ID or by --key SOURCE KEY.")
     place = Home(home.resolve())
     with place.lock("kith erase"):
-        erase_person(Erasure(place, landing.resolve(), customer_id, key, rewrite_landing, say))
+        erase_person(Erasure(place, landing, customer_id, key, rewrite_landing, say))
 
 
 COMMANDS = (backfill, rollback, status, account, erase)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import shutil
 from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 
 from ml.activate.export.erasure import forget_in_activation
 from ml.data import landed_person
-from ml.data.demo import default_truth_folder
+from ml.data.demo.elsewhere import truth_of
 from ml.data.erasure_filter import ErasureFilter
 from ml.data.erasures import Erasures, load_erasures
 from ml.data.landing import Landing, discover
@@ -27,6 +28,7 @@ from ml.home import Home
 from ml.serve.erased_whom import WHOLE, Erasure, is_on_the_list, remember_person, whole_landing
 from ml.serve.forget_versions import finish_swaps, forget_in_versions
 from ml.serve.sweep import sweep
+from ml.stores.store import store_at
 
 SCRATCH = "scratch"  # folder in the warehouse for one landed file at a time
 
@@ -116,25 +118,27 @@ def _forget_in_landing(erasure: Erasure, landing: Landing, erasures: Erasures) -
             continue
         if not erasure.rewrite_landing:
             unreached.append(
-                f"{file.path}: {len(changes):,} rows; runs leave them out, --rewrite-landing takes them out of the file"
+                f"{file.place}: {len(changes):,} rows; runs leave them out, --rewrite-landing takes them out of the "
+                "file"
             )
             continue
         try:
-            rewrite_file(file, changes)
-            erasure.report(f"rewritten: {file.path}, {len(changes):,} rows")
-        except (OSError, csv.Error, ValueError) as error:
-            unreached.append(f"{file.path}: it could not be rewritten ({type(error).__name__})")
+            rewrite_file(file, changes, scratch)
+            erasure.report(f"rewritten: {file.place}, {len(changes):,} rows")
+        except (KithError, OSError, csv.Error, ValueError) as error:
+            unreached.append(f"{file.place}: it could not be rewritten ({type(error).__name__})")
     shutil.rmtree(erasure.home.warehouse)
-    truth = default_truth_folder(erasure.landing)
-    if truth.exists():
+    truth = truth_of(erasure.landing)
+    if truth.exists() if isinstance(truth, Path) else store_at(truth).files():
         unreached.append(f"{truth}: the truth of a demo brand names everybody in it")
     return unreached
 
 
 def _look_everywhere(erasure: Erasure, texts: list[str]) -> list[str]:
     home = erasure.home
-    landing = [erasure.landing, default_truth_folder(erasure.landing)]
-    left_alone = [*landing, home.erasures, home.root / "lock"]
+    landing = (erasure.landing, truth_of(erasure.landing))
+    here = [place for place in landing if isinstance(place, Path)]
+    left_alone = [*here, home.erasures, home.root / "lock"]
     struck, holding = sweep(home.root, texts, left_alone, [home.logs, home.reports])
     for path in struck:
         erasure.report(f"struck out: {path}")
