@@ -39,11 +39,17 @@ def backfill(landing: Place, home: Path, targets: Path | None, first: date, last
 def rollback(home: Path, version: str | None) -> None:
     """Point readers to an older version."""
     from ml.home import Home
-    from ml.serve.versions import Versions
+    from ml.serve.mirror import mirror_version
+    from ml.serve.versions import Version, Versions
 
     place = Home(home.resolve())
+    versions = Versions(place)
+
+    def mirrored(older: Version) -> None:
+        mirror_version(place, older, versions.folder / older.name, say, back=True)
+
     with place.lock("kith rollback"):
-        say(f"current version: {Versions(place).roll_back(version).name}")
+        say(f"current version: {versions.roll_back(version, mirrored).name}")
 
 
 @click.command()

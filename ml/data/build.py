@@ -61,7 +61,7 @@ def build_landing(run: Run) -> None:
             currencies without rates.
     """
     check_keys(run.home, run.as_of_date)
-    landing = discover(run.landing)
+    landing = discover(run.landing, run.home.landing_headers)
     former = RunState(run).begin()
     raw_files = ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
     inputs = digest_of([run.as_of_date.isoformat(), run.definition(), *raw_files])

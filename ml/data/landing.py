@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ml.data.contract import FACTS, Entity, entities
+from ml.data.landing_headers import Headers
 from ml.errors import KithError
 from ml.faults import without_values
 from ml.stores.place import Place
@@ -74,8 +75,12 @@ class Landing:
         return [name for name in entities() if any(file.entity.name == name for file in self.files)]
 
 
-def discover(root: Place) -> Landing:
+def discover(root: Place, remembered: Path | None = None) -> Landing:
     """List the files of a landing zone and map their headers to the contract.
+
+    Args:
+        root: the landing zone.
+        remembered: a file that keeps the headers of objects, so that unchanged ones are not asked for again.
 
     Raises:
         KithError: the folder is missing, holds none of orders, interactions and shares, a file
@@ -85,7 +90,7 @@ def discover(root: Place) -> Landing:
         raise KithError(
             f"The landing zone {root} is not a folder. Give an existing one with --landing."
         )
-    landing, store = Landing(root), store_at(root)
+    landing, store, headers = Landing(root), store_at(root), Headers(remembered)
     for stored in store.files():
         folder, _, name = stored.name.rstrip("/").partition("/")
         # What lies deeper than a folder of an entity is told once, as a whole.
@@ -99,7 +104,8 @@ def discover(root: Place) -> Landing:
             if unknown not in landing.unknown:
                 landing.unknown.append(unknown)
             continue
-        landing.files.append(_map_columns(entity, store, stored))
+        landing.files.append(_map_columns(entity, store, stored, headers))
+    headers.keep()
     if not set(FACTS) & set(landing.present):
         raise KithError(
             f"The landing zone {root} holds none of {', '.join(FACTS)}; at least one must be there, as "
@@ -113,9 +119,9 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def _map_columns(entity: Entity, store: Store, stored: Stored) -> LandedFile:
+def _map_columns(entity: Entity, store: Store, stored: Stored, headers: Headers) -> LandedFile:
     name = stored.name
-    header, delimiter = _header(store, stored)
+    header, delimiter = headers.of(store, stored, _header)
     spelled = {column.strip().lower(): column for column in reversed(header)}
     missing = [column for column in entity.required if column not in spelled]
     if missing:

@@ -26,6 +26,7 @@ from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.erased_whom import WHOLE, Erasure, is_on_the_list, remember_person, whole_landing
+from ml.serve.forget_mirror import forget_in_mirror
 from ml.serve.forget_versions import finish_swaps, forget_in_versions
 from ml.serve.sweep import sweep
 from ml.stores.store import store_at
@@ -62,7 +63,7 @@ def _erase(erasure: Erasure) -> None:
         say(told)
     for version in forget_in_versions(home, erasures):
         say(f"rewritten: version {version}")
-    unreached = _forget_in_mlflow(erasure, erasures)
+    unreached = forget_in_mirror(home, erasures, say) + _forget_in_mlflow(erasure, erasures)
     shutil.rmtree(home.warehouse, ignore_errors=True)
     say(f"removed: {home.warehouse}; the next run builds it anew")
     unreached += _forget_in_landing(erasure, landing, erasures)

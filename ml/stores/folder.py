@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,9 +49,7 @@ class FolderStore:
         return str(self.digest(file.name))
 
     @contextmanager
-    def writing(
-        self, name: str, scratch: Path | None = None, digest: str | None = None
-    ) -> Iterator[Path]:
+    def writing(self, name: str, scratch: Path | None = None) -> Iterator[Path]:
         """A hidden file beside it, which then takes its place by one rename and keeps its rights."""
         target = self.place / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,6 +62,11 @@ class FolderStore:
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)
+
+    def send(self, path: Path, name: str, digest: str | None = None) -> None:
+        """A copy of the file."""
+        with self.writing(name) as part:
+            shutil.copyfile(path, part)
 
     def digest(self, name: str) -> str | None:
         """SHA-256 of the file's bytes, read now."""

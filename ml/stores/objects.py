@@ -92,16 +92,18 @@ class ObjectStore:
         return f"{file.etag}-{file.size}"
 
     @contextmanager
-    def writing(
-        self, name: str, scratch: Path | None = None, digest: str | None = None
-    ) -> Iterator[Path]:
-        """A file that is sent when the block ends; a large one in parts, which are invisible until the last."""
+    def writing(self, name: str, scratch: Path | None = None) -> Iterator[Path]:
+        """A file that is sent when the block ends."""
         with tempfile.TemporaryDirectory(prefix="kith-sent-", dir=scratch) as folder:
             part = Path(folder) / PurePosixPath(name).name
             yield part
-            kept = {"Metadata": {DIGEST: digest}} if digest else {}
-            with self._told("write", name):
-                self._s3.put_file(str(part), (self.place / name).path, **kept)
+            self.send(part, name)
+
+    def send(self, path: Path, name: str, digest: str | None = None) -> None:
+        """One request, or for a large file several, whose parts are invisible until the last."""
+        kept = {"Metadata": {DIGEST: digest}} if digest else {}
+        with self._told("write", name):
+            self._s3.put_file(str(path), (self.place / name).path, **kept)
 
     def digest(self, name: str) -> str | None:
         """The SHA-256 that the object was written with; None also for an object of another program."""

@@ -49,15 +49,21 @@ class Store(Protocol):
     def identity(self, file: Stored) -> str:
         """What changes when the file's bytes do; of an object nothing is fetched to tell."""
 
-    def writing(
-        self, name: str, scratch: Path | None = None, digest: str | None = None
-    ) -> AbstractContextManager[Path]:
+    def writing(self, name: str, scratch: Path | None = None) -> AbstractContextManager[Path]:
         """A path to write to; when the block ends well, the file is there whole, in place of an earlier one.
 
         Args:
             name: of the file in the store.
             scratch: folder of this machine for what is not sent yet; the system's own when absent.
-            digest: SHA-256 of what will be written, to be kept with an object.
+        """
+
+    def send(self, path: Path, name: str, digest: str | None = None) -> None:
+        """Bring a file of this machine under a name, whole, in place of an earlier one.
+
+        Args:
+            path: the file.
+            name: of the file in the store.
+            digest: SHA-256 of its bytes, to be kept with an object.
         """
 
     def digest(self, name: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,5 +63,4 @@ def _check(landing: ObjectPrefix) -> None:
 def _send(source: Path, target: Place) -> None:
     store = store_at(target)
     for path in sorted(path for path in source.rglob("*") if path.is_file()):
-        with store.writing(path.relative_to(source).as_posix()) as part:
-            shutil.move(path, part)
+        store.send(path, path.relative_to(source).as_posix())
