@@ -104,6 +104,11 @@ def forget_in_versions(home: Home, erasures: Erasures) -> list[str]:
 def rewrite_version(
     connection: duckdb.DuckDBPyConnection, versions: Path, version: Version
 ) -> bool:
+    """Rewrite a version in a folder of versions if it holds an erased person; tells whether it did.
+
+    Raises:
+        KithError: it lacks the tables that tell whom it speaks of.
+    """
     folder = versions / version.name
     if missing := [name for name in (MAP, MERGES) if not (folder / name).exists()]:
         raise KithError(

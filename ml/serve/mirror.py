@@ -87,8 +87,8 @@ class Mirror:
             now = self.look()
             raise KithError(
                 f"Somebody else published at {self.place} in the meantime: its {POINTER} names "
-                f"{now.version or 'nothing'}, and was left so. The files of {version.name} are there. Run `kith publish` "
-                "again if readers should see them, and let one home folder at a time publish to one place."
+                f"{now.version or 'nothing'}, and was left so. The files of {version.name} are there. Run `kith "
+                "publish` again if readers should see them, and let one home folder at a time publish to one place."
             )
 
     def _send(self, path: Path) -> bool:
