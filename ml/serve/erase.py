@@ -29,6 +29,7 @@ from ml.serve.erased_whom import WHOLE, Erasure, is_on_the_list, remember_person
 from ml.serve.forget_mirror import forget_in_mirror
 from ml.serve.forget_versions import finish_swaps, forget_in_versions
 from ml.serve.sweep import sweep
+from ml.stores.place import ObjectPrefix, Place, place_of
 from ml.stores.store import store_at
 
 SCRATCH = "scratch"  # folder in the warehouse for one landed file at a time
@@ -145,5 +146,18 @@ def _look_everywhere(erasure: Erasure, texts: list[str]) -> list[str]:
         erasure.report(f"struck out: {path}")
     return [
         *(f"{path}: it still holds a text of the person" for path in holding),
+        *_former_objects(erasure),
         "copies outside: backups, exports, tables that other programs read from the published versions",
+    ]
+
+
+def _former_objects(erasure: Erasure) -> list[str]:
+    """What a bucket may keep of objects that were replaced; nothing here can know."""
+    places: list[Place] = [erasure.landing] if erasure.rewrite_landing else []
+    mirror = erasure.home.settings.published_to
+    places += [place_of(mirror)] if mirror else []
+    return [
+        f"{place}: former versions of its objects, if the bucket keeps any"
+        for place in places
+        if isinstance(place, ObjectPrefix)
     ]

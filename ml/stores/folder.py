@@ -102,7 +102,3 @@ class FolderStore:
                 yield
         except Timeout as error:
             raise TimeoutError(str(path)) from error
-
-    def delete(self, name: str) -> None:
-        """Remove the file."""
-        (self.place / name).unlink(missing_ok=True)

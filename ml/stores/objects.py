@@ -101,9 +101,11 @@ class ObjectStore:
 
     def send(self, path: Path, name: str, digest: str | None = None) -> None:
         """One request, or for a large file several, whose parts are invisible until the last."""
+        # Parts so large that a file has at most 10,000 of them, and few in memory at once.
+        parts = {"chunksize": max(BLOCK, path.stat().st_size // 9_000), "max_concurrency": 2}
         kept = {"Metadata": {DIGEST: digest}} if digest else {}
         with self._told("write", name):
-            self._s3.put_file(str(path), (self.place / name).path, **kept)
+            self._s3.put_file(str(path), (self.place / name).path, **parts, **kept)
 
     def digest(self, name: str) -> str | None:
         """The SHA-256 that the object was written with; None also for an object of another program."""
@@ -150,11 +152,6 @@ class ObjectStore:
     def alone(self, name: str, patience: float) -> Iterator[None]:
         """Object stores know no locks: `replace` tells who was first."""
         yield
-
-    def delete(self, name: str) -> None:
-        """Delete the object."""
-        with self._told("delete", name):
-            self._s3.call_s3("delete_object", **self._key(name))
 
     def _key(self, name: str) -> dict[str, str]:
         return {"Bucket": self.place.bucket, "Key": (self.place / name).prefix}

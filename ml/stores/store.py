@@ -82,9 +82,6 @@ class Store(Protocol):
             TimeoutError: somebody else holds it for longer than `patience` seconds.
         """
 
-    def delete(self, name: str) -> None:
-        """Take a file away; none is no mistake."""
-
 
 def store_at(place: Place) -> Store:
     """The store at a place; the libraries of object stores are loaded only for one of them."""
