@@ -30,6 +30,8 @@ TALKS_TO = {
     "implicit": {"ml/activate/recommend/collaborative.py"},
     "optuna": {"ml/learn/training/search.py"},
     "phonenumbers": {"ml/data/phones.py"},
+    "s3fs": {"ml/stores/objects.py"},
+    "fsspec": {"ml/stores/objects.py"},
 }
 
 MOST_LINES = 250

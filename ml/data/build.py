@@ -74,7 +74,7 @@ def build_landing(run: Run) -> None:
             currencies without rates.
     """
     check_keys(run.home, run.as_of_date)
-    landing = discover(run.landing)
+    landing = discover(run.landing, run.home.landing_headers)
     former = _of_this_engine(run, RunState(run).begin())
     raw_files = ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
     inputs = inputs_digest(run, run.as_of_date, raw_files)
