@@ -1,20 +1,52 @@
 """dbt, kept running between commands: `python companion.py` reads one JSON list of arguments per line.
 
 dbt's words go to the output as it says them; after each command follows one line that begins with a
-record separator and tells in JSON whether it went well and, if not, what failed first. The warehouse
-is let go after each command, for its file has one writer at a time.
+record separator and tells in JSON whether it went well and, if not, what failed first. Under DuckDB the warehouse
+is let go after each command, for its file has one writer at a time; under Spark one session serves them all.
 """
 
 import json
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 ANSWER = "\x1e"
+MADE = ("model", "seed")
 FAILED = ("error", "fail", "runtime error")
+Invoke = Callable[[list[str]], dbtRunnerResult]
+
+
+def invoke_on_duckdb(arguments: list[str]) -> dbtRunnerResult:
+    """Run one command, and let the database file go."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    outcome = dbtRunner().invoke(arguments)
+    reset_adapters()
+    DuckDBConnectionManager.close_all_connections()
+    return outcome
+
+
+def invoke_on_spark() -> Invoke:
+    """Make the session that dbt will find, and give what runs a command on the tables of the lake."""
+    from lake import Lake
+
+    lake = Lake(Path(os.environ["KITH_LAKE"]))
+
+    def invoke(arguments: list[str]) -> dbtRunnerResult:
+        lake.register()
+        outcome = dbtRunner().invoke(arguments)
+        reset_adapters()
+        results: Any = getattr(outcome.result, "results", None) or []
+        made = [result.node for result in results if result.node.resource_type in MADE]
+        lake.record([f"{node.schema}.{node.alias}" for node in made])
+        return outcome
+
+    return invoke
 
 
 def first_failure(outcome: dbtRunnerResult) -> dict[str, str] | None:
@@ -28,10 +60,10 @@ def first_failure(outcome: dbtRunnerResult) -> dict[str, str] | None:
 
 def main() -> None:
     """Answer requests until the input ends."""
+    on_spark = os.environ.get("KITH_ENGINE") == "spark"
+    invoke = invoke_on_spark() if on_spark else invoke_on_duckdb
     for request in sys.stdin:
-        outcome = dbtRunner().invoke(json.loads(request))
-        reset_adapters()
-        DuckDBConnectionManager.close_all_connections()
+        outcome = invoke(json.loads(request))
         answer = {"success": outcome.success, "failure": first_failure(outcome)}
         sys.stdout.write(f"{ANSWER}{json.dumps(answer)}\n")
         sys.stdout.flush()

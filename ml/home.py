@@ -43,6 +43,16 @@ class Home:
         return self.warehouse / "kith.duckdb"
 
     @property
+    def lake(self) -> Path:
+        """Under Spark: every table as Parquet in `<schema>.db/<table>`, and the list of them."""
+        return self.warehouse / "lake"
+
+    @property
+    def spark(self) -> Path:
+        """What a Spark session is started with."""
+        return self.warehouse / "spark"
+
+    @property
     def raw(self) -> Path:
         """Landed rows as text, one Parquet file per landed file."""
         return self.warehouse / "raw"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -15,6 +15,7 @@ from ml.data.rates import read_rates
 from ml.data.targets import Target, read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
+from ml.settings import SETTINGS_FILE
 
 Report = Callable[[str], None]
 
@@ -79,7 +80,13 @@ class RunState:
     def begin(self) -> dict[str, Any]:
         """Start anew for this run's day; whatever was built before no longer counts. Gives the state until now."""
         former = self._read()
-        self._write({"as_of_date": self._run.as_of_date.isoformat(), "done": []})
+        self._write(
+            {
+                "as_of_date": self._run.as_of_date.isoformat(),
+                "engine": self._run.home.settings.engine,
+                "done": [],
+            }
+        )
         return former
 
     def resume(self, former: dict[str, Any], steps: Iterable[str]) -> None:
@@ -112,6 +119,13 @@ class RunState:
         """
         state = self._read()
         wanted = self._run.as_of_date.isoformat()
+        engine = self._run.home.settings.engine
+        if state and engine_of(state) != engine:
+            raise KithError(
+                f"The warehouse in {self._run.home.root} was built by {engine_of(state)}, and this step was asked for "
+                f"with the engine {engine}. A warehouse belongs to one engine: give every step the same (the "
+                f"setting engine in {SETTINGS_FILE}, or --engine), or build it anew with `kith build --engine {engine}`."
+            )
         if state.get("as_of_date") != wanted or step not in state.get("done", []):
             built = (
                 f"it was last built for {state['as_of_date']}" if state else "nothing was built yet"
@@ -144,6 +158,11 @@ class RunState:
         part = self._path.with_suffix(".part")
         part.write_text(json.dumps(state, indent=1, sort_keys=True), encoding="utf-8")
         part.replace(self._path)
+
+
+def engine_of(state: Mapping[str, Any]) -> str:
+    """Which engine built the warehouse that a state tells of."""
+    return str(state.get("engine", "duckdb"))
 
 
 def digest_of(parts: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import json
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +29,8 @@ SETTINGS_FILE = "kith.toml"
 # What may differ between two runs that publish the same bytes.
 NOT_PART_OF_THE_RUN = {
     *("threads", "memory_limit", "rates_file", "audience_seconds"),
+    # Both engines publish the same.
+    *("engine", "spark_master", "spark_conf"),
     # What is planned and exported comes after publishing and does not change the version.
     *("daily_contacts", "daily_contact_budget", "assumed_effect_share"),
     *("max_score_age_days", "min_list_size", "suppression_file"),
@@ -173,6 +175,17 @@ class Settings(BaseSettings):
     most_bid_value: float | None = Field(None, gt=0, description="No bid value is greater.")
     schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
+    )
+    engine: Literal["duckdb", "spark"] = Field(
+        "duckdb", description="What runs the SQL: DuckDB in one process, or Spark."
+    )
+    spark_master: str | None = Field(
+        None,
+        pattern=r"^(local|spark:|yarn|k8s:)",
+        description="Master of the Spark session; `local[threads]` when absent.",
+    )
+    spark_conf: dict[str, str] = Field(
+        default_factory=dict, description="Further properties of the Spark session, by name."
     )
     threads: int = Field(2, ge=1)
     memory_limit: str = Field("8GB", pattern=r"^\d+(\.\d+)?\s?(MB|GB|TB)$")

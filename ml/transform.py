@@ -15,6 +15,8 @@ from datetime import date
 from pathlib import Path
 
 from ml.companions import Companion, CompanionEndedError, companion
+from ml.data.spark import spark_environment
+from ml.data.warehouse import handed_over
 from ml.errors import KithError
 from ml.faults import EntriesWithoutValues, without_values
 from ml.home import DBT_PROJECT, Home
@@ -39,7 +41,8 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
         KithError: a model or a test failed; the message names it, its error and the full log.
     """
     options = ("--no-write-json", *_IN_PRODUCTION, "--select", *select)
-    _run(home, dbt_arguments(home, as_of_date, "build", *options), report)
+    with handed_over(home):
+        _run(home, dbt_arguments(home, as_of_date, "build", *options), report)
 
 
 def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
@@ -53,7 +56,8 @@ def write_project_page(home: Home, as_of_date: date, page: Path) -> None:
     """
     made = _target(home) / "static_index.html"
     made.unlink(missing_ok=True)
-    _run(home, dbt_arguments(home, as_of_date, "docs generate", "--static"), lambda _: None)
+    with handed_over(home):
+        _run(home, dbt_arguments(home, as_of_date, "docs generate", "--static"), lambda _: None)
     text = made.read_text(encoding="utf-8")
     for place, told in ((home.root, "HOME"), (DBT_PROJECT, DBT_PROJECT.name)):
         for written in (str(place), json.dumps(str(place))[1:-1]):
@@ -112,6 +116,8 @@ def dbt_arguments(home: Home, as_of_date: date, verb: str, *options: str) -> lis
         str(DBT_PROJECT),
         "--profiles-dir",
         str(DBT_PROJECT),
+        "--target",
+        home.settings.engine,
         "--target-path",
         str(_target(home)),
         # Its own log would hold every statement and quote values; what it prints is kept in ours.
@@ -128,8 +134,11 @@ def dbt_arguments(home: Home, as_of_date: date, verb: str, *options: str) -> lis
 
 def dbt_environment(home: Home) -> dict[str, str]:
     """The environment that tells the dbt project where the warehouse is and how much it may use."""
+    on_spark = home.settings.engine == "spark"
     return {
         **os.environ,
+        **(spark_environment(home) if on_spark else {}),
+        "KITH_ENGINE": home.settings.engine,
         "KITH_WAREHOUSE": str(home.database),
         "KITH_WAREHOUSE_TEMP": str(home.warehouse / "spill"),
         "KITH_THREADS": str(home.settings.threads),

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from ml.commands.options import DAY, home_option, landing_option, say, targets_option
+from ml.commands.options import DAY, engine_option, home_option, landing_option, say, targets_option
 
 
 @click.command()
 @landing_option
 @home_option
 @targets_option
+@engine_option
 @click.option("--from", "first", type=DAY, required=True)
 @click.option("--to", "last", type=DAY, required=True)
 def backfill(landing: Path, home: Path, targets: Path | None, first: date, last: date) -> None:

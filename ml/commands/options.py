@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from ml.run import Run
 
 Command = Callable[..., None]
+ENGINES = ["duckdb", "spark"]
+ENGINE = "KITH_ENGINE"
 
 
 class _Day(click.ParamType[date, str | date]):
@@ -47,12 +51,40 @@ landing_option = click.option(
 targets_option = click.option(
     "--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed."
 )
+
+
+def _choose_engine(ctx: click.Context, param: click.Parameter, engine: str | None) -> None:
+    """Let the option win over kith.toml, here and in the programs that the step starts."""
+    if engine:
+        ctx.with_resource(_environment(ENGINE, engine))
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    former = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name)
+        if former is not None:
+            os.environ[name] = former
+
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    expose_value=False,
+    callback=_choose_engine,
+    help="What runs the SQL, for this step; the setting `engine` when absent.",
+)
 target_option = click.option("--target", "name", help="Only the targets of this name.")
 
 
 def run_options(command: Command) -> Command:
     """The options that every step of a run takes."""
     for option in (
+        engine_option,
         targets_option,
         click.option(
             "--as-of-date",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import duckdb
 
@@ -22,12 +23,18 @@ from ml.data.maturity import complete_until_of, first_fact, label_lag_days, trai
 from ml.data.phones import normalise_phones
 from ml.data.raw_layer import ingest
 from ml.data.snapshots import Snapshots
-from ml.data.warehouse import connect, table_exists, write_table
+from ml.data.warehouse import (
+    connect,
+    drop_schema,
+    remove_tables,
+    table_exists,
+    write_table,
+)
 from ml.identity.assign import assign_customers
 from ml.identity.households import assign_households
 from ml.matching.match import match_records
 from ml.matching.names import normalise_names
-from ml.run import Run, RunState, digest_of
+from ml.run import Run, RunState, digest_of, engine_of
 from ml.serve.changed_ids import find_changed_ids
 from ml.transform import run_models
 
@@ -62,20 +69,20 @@ def build_landing(run: Run) -> None:
     """
     check_keys(run.home, run.as_of_date)
     landing = discover(run.landing)
-    former = RunState(run).begin()
+    former = _of_this_engine(run, RunState(run).begin())
     raw_files = ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
     inputs = digest_of([run.as_of_date.isoformat(), run.definition(), *raw_files])
     if former.get("inputs") == inputs and _is_staged(run):
         RunState(run).resume(former, BUILD_STEPS)
         with connect(run.home) as connection:
-            connection.execute("drop schema if exists scores cascade")
+            drop_schema(connection, run.home, "scores")
             report_landing(connection, run)
         run.report("nothing has changed since the warehouse was built for this day; it is kept")
         return
     with connect(run.home) as connection:
         write_control_tables(connection, run.home, run.targets)
         write_audiences(connection, run.home, run.as_of_date)
-        connection.execute("drop schema if exists scores cascade")
+        drop_schema(connection, run.home, "scores")
         normalise_phones(connection, run.home)
         normalise_names(connection, run.home)
     run.report("staging: typing and judging every row")
@@ -194,6 +201,19 @@ def _build_snapshots(run: Run, dates: list[date], interests: list[date], *more: 
     with connect(run.home) as connection:
         Snapshots(connection, run, *SNAPSHOT_TABLE, holds=families).record(missing)
         record_interests(connection, run, drawn_to or [])
+
+
+def _of_this_engine(run: Run, former: dict[str, Any]) -> dict[str, Any]:
+    """The former state, where the same engine built it; what another one built goes."""
+    engine = run.home.settings.engine
+    if not former or engine_of(former) == engine:
+        return former
+    run.report(
+        f"the warehouse was built by {engine_of(former)}; it is removed and built anew by {engine}, and what is "
+        "published stays"
+    )
+    remove_tables(run.home)
+    return {}
 
 
 def _is_staged(run: Run) -> bool:

@@ -12,7 +12,7 @@ from datetime import date
 
 import duckdb
 
-from ml.data.warehouse import table_exists
+from ml.data.warehouse import drop_schema, table_exists
 from ml.run import Run
 
 STATE = "control.snapshot_state"
@@ -35,6 +35,7 @@ class Snapshots:
         holds: str = "",
     ) -> None:
         self._connection = connection
+        self._home = run.home
         self._schema = schema
         self._table = f"{schema}.{table}"
         self._definition = run.definition() + (f" from {begins}" if begins else "")
@@ -54,7 +55,7 @@ class Snapshots:
             [self._schema, self._definition],
         ).fetchone()
         if (stale and stale[0]) or not table_exists(self._connection, self._table):
-            self._connection.execute(f"drop schema if exists {self._schema} cascade")
+            drop_schema(self._connection, self._home, self._schema)
             self._connection.execute(f"delete from {STATE} where schema_name = ?", [self._schema])
         known = dict(
             self._connection.execute(

@@ -6,6 +6,7 @@ Control tables (schema `control`) are how a run tells the SQL its settings, targ
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from ml.data.lake import Lake
 from ml.errors import KithError
 from ml.home import Home
 
@@ -33,12 +35,52 @@ def connect(home: Home, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConn
     home.warehouse.mkdir(parents=True, exist_ok=True)
     if not read_only:
         _move_aside_if_broken(home.database)
+    if is_desk(home) and Lake(home.lake).has_moved():
+        with _open(home.database, config=_limits(home)) as desk:
+            Lake(home.lake).show(desk)
     connection = _open(home.database, read_only=read_only, config=_limits(home))
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
         connection.close()
+
+
+def is_desk(home: Home) -> bool:
+    """Is the DuckDB file of a home only the desk, because Spark builds the tables?"""
+    return home.settings.engine == "spark"
+
+
+@contextmanager
+def handed_over(home: Home) -> Iterator[None]:
+    """Let dbt work inside a `with` block: under Spark it finds the desk's tables in the lake, and we then what it made.
+
+    Under DuckDB both are one file, and nothing is to do.
+    """
+    if not is_desk(home):
+        yield
+        return
+    with connect(home) as connection:
+        Lake(home.lake).hand_over(connection)
+    try:
+        yield
+    finally:  # what a failed command left is looked at, too
+        with connect(home) as connection:
+            Lake(home.lake).show(connection)
+
+
+def drop_schema(connection: duckdb.DuckDBPyConnection, home: Home, schema: str) -> None:
+    """Remove a schema with every table in it, whoever made them."""
+    connection.execute(f"drop schema if exists {schema} cascade")
+    if is_desk(home):
+        Lake(home.lake).drop_schema(schema)
+
+
+def remove_tables(home: Home) -> None:
+    """Remove every table of the warehouse; the raw layer, from which it is built anew, stays."""
+    for file in (home.database, _wal(home.database)):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(home.lake, ignore_errors=True)
 
 
 @contextmanager
@@ -98,10 +140,13 @@ def _move_aside_if_broken(database: Path) -> None:
     except duckdb.Error as error:
         if not isinstance(error, BROKEN) and not any(words in str(error) for words in DAMAGE):
             raise
-        wal = database.with_suffix(database.suffix + ".wal")
-        for leftover in (database, wal):
+        for leftover in (database, _wal(database)):
             if leftover.exists():
                 leftover.rename(leftover.with_name(leftover.name + ".broken"))
+
+
+def _wal(database: Path) -> Path:
+    return database.with_suffix(database.suffix + ".wal")
 
 
 def write_table(
