@@ -102,10 +102,12 @@ def _leaf_terms(
         passes = goes_left[step.split] == step.goes_left
         holds[feature] = holds.get(feature, np.ones(size, dtype=bool)) & passes
         shares[feature] = shares.get(feature, 1.0) * step.share
-    reached = np.logical_and.reduce([np.ones(size, dtype=bool), *holds.values()])
+    reached = np.ones(size, dtype=bool)
+    for passes in holds.values():
+        reached &= passes
     count = len(holds)
     weights = [factorial(k) * factorial(count - 1 - k) / factorial(count) for k in range(count)]
-    added = {}
+    added: dict[int, Floats] = {}
     for feature in holds:
         # by_size[k] sums, over the sets of k other features, what they let through when known.
         by_size = [np.ones(size)]
@@ -114,7 +116,7 @@ def _leaf_terms(
                 unknown = [*(ways * shares[other] for ways in by_size), np.zeros(size)]
                 known = [np.zeros(size), *(ways * holds[other] for ways in by_size)]
                 by_size = [a + b for a, b in zip(unknown, known, strict=True)]
-        through = sum(weight * ways for weight, ways in zip(weights, by_size, strict=True))
+        through = np.einsum("k,kp->p", weights, by_size)
         added[feature] = leaf.value * (holds[feature] - shares[feature]) * through
     return reached, added
 
@@ -190,7 +192,7 @@ def _leaves(node: dict[str, Any], share: float, steps: tuple[Step, ...]) -> Iter
     if node["decision_type"] != "<=" or node["missing_type"] == "Zero":
         raise ValueError("only splits of numbers, with NaN as what is missing, can be tabled")
     # Where training saw nothing missing, LightGBM takes a missing value for zero.
-    missing_left = node["default_left"] if node["missing_type"] == "NaN" else 0 <= node["threshold"]
+    missing_left = node["default_left"] if node["missing_type"] == "NaN" else node["threshold"] >= 0
     split = Split(node["split_feature"], _float_below(node["threshold"]), missing_left)
     for child, goes_left in ((node["left_child"], True), (node["right_child"], False)):
         rows = child["leaf_count"] if "leaf_value" in child else child["internal_count"]
@@ -212,7 +214,9 @@ def _parts(leaves: list[Leaf]) -> Iterator[list[Leaf]]:
     for leaf in leaves:
         own = {step.split for step in leaf.steps}
         if len(own) > MOST_SPLITS:
-            raise ValueError(f"a leaf behind {len(own)} splits, at most {MOST_SPLITS} can be tabled")
+            raise ValueError(
+                f"a leaf behind {len(own)} splits, at most {MOST_SPLITS} can be tabled"
+            )
         if part and len(splits | own) > MOST_SPLITS:
             yield part
             part, splits = [], set()
