@@ -221,3 +221,12 @@
 {% macro spark__last_stated(column, within, order) -%}
     last_value({{ column }}, true) over (partition by {{ within }} order by {{ order }} rows between unbounded preceding and current row)
 {%- endmacro %}
+
+{# A number of type double, rounded to so many decimal places as each row asks for. #}
+{% macro rounded(number, places) %}{{ return(adapter.dispatch("rounded")(number, places)) }}{% endmacro %}
+{% macro duckdb__rounded(number, places) -%}
+    round({{ number }}, {{ places }})
+{%- endmacro %}
+{% macro spark__rounded(number, places) -%}
+    round(({{ number }}) * power(cast(10 as double), {{ places }})) / power(cast(10 as double), {{ places }})
+{%- endmacro %}
