@@ -8,7 +8,7 @@ with named as (
         source,
         source_key,
         known_at,
-        coalesce(nullif(trim(concat_ws(' ', given_name, family_name)), ''), name) as full_name
+        coalesce(nullif({{ trimmed("concat_ws(' ', given_name, family_name)") }}, ''), name) as full_name
     from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as profiles
 ),
 
