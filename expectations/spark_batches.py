@@ -17,7 +17,6 @@ from ml.data import spark
 from ml.data.lake import Lake
 from ml.home import Home
 
-
 # A query of one arm per feature reads one column in each; Spark plans and starts every arm by itself, which takes
 # it minutes, while the desk reads the same files in seconds.
 MOST_SCANS = 20

@@ -136,7 +136,7 @@ def told(found: dict[str, Any]) -> str:
         [
             *lines,
             "",
-            f"The whole of scoring, reasons in words included: {found['scoring_rows_per_second']:,.0f} rows per second.",
+            f"The whole of scoring, with reasons in words: {found['scoring_rows_per_second']:,.0f} rows per second.",
             f"Goal of {found['goal']:.0f} × LightGBM's predict: {is_reached}.",
         ]
     )
