@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from ml.data.control import write_dates
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import frame, table_exists
 from ml.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE = ("interests", "customer_interests")
 MOST_CUTOFFS = 3
