@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -18,10 +19,7 @@ from ml.serve.scorer import EXPLAINED_ROWS, PREDICTIONS, explained_sample
 def in_parts(frame: pd.DataFrame, *rows: int) -> list[pd.DataFrame]:
     """Consecutive batches of these sizes, the rest last, each numbered from 0."""
     borders = [0, *pd.Series(rows).cumsum().tolist(), len(frame)]
-    return [
-        frame.iloc[first:last].reset_index(drop=True)
-        for first, last in zip(borders, borders[1:], strict=False)
-    ]
+    return [frame.iloc[first:last].reset_index(drop=True) for first, last in pairwise(borders)]
 
 
 @pytest.mark.parametrize("target", [BUYS, LEAVES])
