@@ -42,6 +42,7 @@ PAGES = [
     "docs/what_to_offer.md",
     "docs/services.md",
     "docs/object_stores.md",
+    "docs/increments.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]
