@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -19,8 +19,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from ml.data import build
+from ml.data.spark import session
 from ml.data.warehouse import connect
+from ml.errors import KithError
+from ml.home import Home
 from ml.run import Run
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Row = Mapping[str, Any]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -131,3 +137,12 @@ def shared_data() -> Path:
     if not (place / "online_retail").is_dir():
         pytest.skip(f"no real data at {place}; KITH_SHARED_DATA names another place")
     return place
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
+    """One Spark session for all tests; where Spark has no Java they are skipped, saying so."""
+    try:
+        return session(Home(tmp_path_factory.mktemp("spark")))
+    except KithError as error:
+        pytest.skip(str(error))
