@@ -12,7 +12,7 @@ with ordered as (
             partition by source, source_key
             order by {{ version_rank('profiles') | join(" nulls first, ") }}
         ) as version_no
-    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as staged
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }}
 ),
 
 versions as (
