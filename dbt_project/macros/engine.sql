@@ -110,3 +110,12 @@
 {% macro duckdb__whole_quotient(dividend, divisor) -%}
     ({{ dividend }} // {{ divisor }})
 {%- endmacro %}
+
+{# How a CTE is marked that several others are to read as a table, not as a part of their own query. #}
+{% macro worked_out_once() %}{{ return(adapter.dispatch("worked_out_once")()) }}{% endmacro %}
+{% macro duckdb__worked_out_once() -%}
+    materialized
+{%- endmacro %}
+{# Spark decides by itself. #}
+{% macro spark__worked_out_once() -%}
+{%- endmacro %}
