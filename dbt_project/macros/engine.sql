@@ -235,3 +235,12 @@
 {% macro spark__rounded(number, places) -%}
     round(({{ number }}) * power(cast(10 as double), {{ places }})) / power(cast(10 as double), {{ places }})
 {%- endmacro %}
+
+{# How a CTE is marked that several others are to read as a table, not as a part of their own query. #}
+{% macro worked_out_once() %}{{ return(adapter.dispatch("worked_out_once")()) }}{% endmacro %}
+{% macro duckdb__worked_out_once() -%}
+    materialized
+{%- endmacro %}
+{# Spark decides by itself. #}
+{% macro spark__worked_out_once() -%}
+{%- endmacro %}
