@@ -244,3 +244,12 @@
 {# Spark decides by itself. #}
 {% macro spark__worked_out_once() -%}
 {%- endmacro %}
+
+{# A number of type double as an exact one. DuckDB rounds the product with the power of ten, Spark the digits it would print. #}
+{% macro decimal_of(number, precision, scale) %}{{ return(adapter.dispatch("decimal_of")(number, precision, scale)) }}{% endmacro %}
+{% macro duckdb__decimal_of(number, precision, scale) -%}
+    cast({{ number }} as decimal({{ precision }}, {{ scale }}))
+{%- endmacro %}
+{% macro spark__decimal_of(number, precision, scale) -%}
+    cast(round(({{ number }}) * 1e{{ scale }}) / 1e{{ scale }} as decimal({{ precision }}, {{ scale }}))
+{%- endmacro %}
