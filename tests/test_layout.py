@@ -23,6 +23,8 @@ TALKS_TO = {
     "great_expectations": {"expectations/validation.py"},
     "lightgbm": {
         "ml/learn/models/growing.py",
+        "ml/learn/models/served_trees.py",
+        "ml/learn/models/tree_tables.py",
         "ml/learn/models/trees.py",
         "ml/learn/expected/boosting.py",
         "ml/activate/uplift/boosting.py",

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def measure(
         ready = time.process_time() - began
         if predict is None:
             continue
-        seconds, found = _timed(lambda predict=predict: predict(values))
+        seconds, found = _timed(partial(predict, values))
         _agree(name, known, found)
         sums[name] = {"rows_per_second": rows / seconds, "ready_after": ready}
     few = values[: max(1, rows // 20)]

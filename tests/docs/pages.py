@@ -27,6 +27,7 @@ PAGES = [
     "docs/marketer.md",
     "docs/reasons.md",
     "docs/data_engineer.md",
+    "docs/scoring.md",
     "docs/identity.md",
     "docs/levels.md",
     "docs/referrals.md",
