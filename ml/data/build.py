@@ -15,6 +15,7 @@ from ml.activate.audiences.register import check_keys
 from ml.activate.audiences.tables import write_audiences
 from ml.data.control import write_control_tables, write_dates
 from ml.data.erasure_filter import erasure_filter
+from ml.data.feature_families import write_feature_families
 from ml.data.growth import (
     APPEND,
     REBUILD,
@@ -24,7 +25,6 @@ from ml.data.growth import (
     numbering_of,
     write_growth,
 )
-from ml.data.feature_families import write_feature_families
 from ml.data.interests import interest_cutoffs, plan_interests, record_interests
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
