@@ -41,6 +41,7 @@ PAGES = [
     "docs/effects.md",
     "docs/what_to_offer.md",
     "docs/services.md",
+    "docs/performance.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]
