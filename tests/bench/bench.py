@@ -136,6 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.training_rows:
         settings["max_training_rows"] = given.training_rows
     parts = given.parts.split()
+    if "overhead" in parts and "flow" not in parts:
+        parser.error(
+            "overhead is held against the flow of the same day: ask for both, --parts 'flow overhead'"
+        )
     if "overhead" in parts and not Path(sys.executable).with_name("kith").exists():
         parser.error(
             f"overhead is measured through Airflow, whose tasks call `kith`; none beside {sys.executable}"
