@@ -44,6 +44,7 @@ PAGES = [
     "docs/services.md",
     "docs/object_stores.md",
     "docs/increments.md",
+    "docs/performance.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]
