@@ -253,3 +253,16 @@
 {% macro spark__decimal_of(number, precision, scale) -%}
     cast(round(({{ number }}) * 1e{{ scale }}) / 1e{{ scale }} as decimal({{ precision }}, {{ scale }}))
 {%- endmacro %}
+
+{# Columns that hold SQL, read so that the names quoted in it are quoted as the engine wants them. #}
+{% macro engine_names(columns) %}{{ return(adapter.dispatch("engine_names")(columns)) }}{% endmacro %}
+{% macro duckdb__engine_names(columns) -%}
+    {{ return(columns) }}
+{%- endmacro %}
+{% macro spark__engine_names(columns) -%}
+    {%- set told = [] -%}
+    {%- for column in columns -%}
+        {%- do told.append("replace(" ~ column ~ ", '\"', '`') as " ~ column if column in ("condition", "order_value", "gesture") else column) -%}
+    {%- endfor -%}
+    {{ return(told) }}
+{%- endmacro %}
