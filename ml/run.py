@@ -126,7 +126,7 @@ class RunState:
             raise KithError(
                 f"The warehouse in {self._run.home.root} was built by {engine_of(state)}, and this step was asked for "
                 f"with the engine {engine}. A warehouse belongs to one engine: give every step the same (the "
-                f"setting engine in {SETTINGS_FILE}, or --engine), or build it anew with `kith build --engine {engine}`."
+                f"setting engine in {SETTINGS_FILE}, or --engine), or build it anew: `kith build --engine {engine}`."
             )
         if state.get("as_of_date") != wanted or step not in state.get("done", []):
             built = (

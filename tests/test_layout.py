@@ -85,7 +85,7 @@ def test_the_modules_are_found() -> None:
         "dags/customer_360_daily.py",
     } <= found
     assert all(any(name.startswith(f"{folder}/") for name in found) for folder in PURE)
-    assert {"ml.data.build", "ml.data.build.build_landing"} <= set(
+    assert {"ml.data.stage", "ml.data.stage.build_landing"} <= set(
         imports_of(REPOSITORY / "ml/flow.py")
     )
 

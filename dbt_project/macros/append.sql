@@ -3,11 +3,6 @@
   the facts that the news touch; with dbt's --full-refresh, and on Spark, it is built whole. Both give the same rows.
 #}
 
-{# How a model is built that can be added to. #}
-{% macro appendable() %}{{ return(adapter.dispatch("appendable")()) }}{% endmacro %}
-{% macro duckdb__appendable() %}{{ return("incremental") }}{% endmacro %}
-{% macro default__appendable() %}{{ return("table") }}{% endmacro %}
-
 {# Raw files of an entity that the former run did not have, as paths below the raw layer; the empty file is always one. #}
 {% macro new_raw_files(entity) -%}
     {{ return(rows_of("select raw_file from " ~ source("control", "raw_files") ~ " where entity = '" ~ entity

@@ -266,3 +266,8 @@
     {%- endfor -%}
     {{ return(told) }}
 {%- endmacro %}
+
+{# How a model is built that can be added to (macros/append.sql). Spark builds it whole. #}
+{% macro appendable() %}{{ return(adapter.dispatch("appendable")()) }}{% endmacro %}
+{% macro duckdb__appendable() %}{{ return("incremental") }}{% endmacro %}
+{% macro spark__appendable() %}{{ return("table") }}{% endmacro %}
