@@ -194,7 +194,7 @@ def _store(
     """Replace a target's rows in one transaction: whoever stops half-way finds what was there before."""
     key = [target.name, target.horizon_days]
     with connect(run.home) as connection:
-        _spare_memory(connection)
+        _leave_memory(connection)
         connection.execute("begin")
         for table in TABLES:
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)
