@@ -40,8 +40,8 @@
     where ({{ audience.condition }}) {%- if not conditions_only %} and {{ audience.may_be_contacted }}{% endif %}
     {%- else %}
     select
-        cast(null as varchar) as audience,
-        cast(null as varchar) as customer_id
+        cast(null as string) as audience,
+        cast(null as string) as customer_id
     where false
     {%- endfor %}
 {%- endmacro %}

@@ -62,7 +62,7 @@
             {%- if meta.get("default") %}, case when {{ column.name }} is null then '{{ meta.default }}' end{% endif %})
     {%- elif meta.get("format") == "email" -%}
         case when {{ matches('lower(' ~ column.name ~ ')', "'^[^@\\s,;]+@[^@\\s,;]+\\.[^@\\s,;]+$'") }} then lower({{ column.name }}) end
-    {%- elif meta.get("format") == "phone" -%} (select numbers.e164 from {{ source("control", "phone_numbers") }} as numbers where numbers.raw = landed.{{ column.name }})
+    {%- elif meta.get("format") == "phone" -%} (select max(numbers.e164) from {{ source("control", "phone_numbers") }} as numbers where numbers.raw = landed.{{ column.name }})
     {%- else -%} {{ column.name }}
     {%- endif -%}
 {%- endmacro %}
@@ -85,7 +85,7 @@ with landed as (
         file_row,
         row_fault,
         {%- for name in names %}
-        nullif(trim({{ name }}), '') as {{ name }}{{ "," if not loop.last }}
+        nullif({{ trimmed(name) }}, '') as {{ name }}{{ "," if not loop.last }}
         {%- endfor %}
     from {{ read_raw(entity) }}
 ),
@@ -116,7 +116,7 @@ select
     {%- else -%}
     cast(null as date)
     {%- endif %} as visible_on,
-    {{ row_number_hash(names) }} as row_hash,
+    {{ row_hash(names) }} as row_hash,
     concat_ws('|',
         row_fault
         {%- for column in contract.columns -%}

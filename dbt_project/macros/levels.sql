@@ -125,15 +125,15 @@
             case
                 when {{ customer }}.order_days_stay < {{ needs }}.order_days
                     then
-                        'order days in {{ days }} days fell to ' || cast({{ customer }}.order_days_stay as varchar)
-                        || ', below ' || cast({{ needs }}.order_days as varchar)
+                        'order days in {{ days }} days fell to ' || cast({{ customer }}.order_days_stay as string)
+                        || ', below ' || cast({{ needs }}.order_days as string)
             end,
             case
                 when {{ customer }}.people_brought_stay = 0 and {{ needs }}.people_brought > 0 then 'brought nobody in {{ days }} days'
                 when {{ customer }}.people_brought_stay < {{ needs }}.people_brought
                     then
-                        'people brought in {{ days }} days fell to ' || cast({{ customer }}.people_brought_stay as varchar)
-                        || ', below ' || cast({{ needs }}.people_brought as varchar)
+                        'people brought in {{ days }} days fell to ' || cast({{ customer }}.people_brought_stay as string)
+                        || ', below ' || cast({{ needs }}.people_brought as string)
             end
         )
     end

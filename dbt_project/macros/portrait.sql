@@ -23,7 +23,7 @@
 
 {# Whether a list of roles, joined by commas, holds a role. #}
 {% macro has_role(roles, role) -%}
-    concat(',', {{ roles }}, ',') like concat('%,', {{ role }}, ',%')
+    concat_ws(',', '', {{ roles }}, '') like concat_ws(',', '%', {{ role }}, '%')
 {%- endmacro %}
 
 {# The models that a tag may read, by name. Each has a column customer_no and at most one row per customer that gives the tag. #}
@@ -66,8 +66,8 @@
         {%- endif -%}
         {%- do names.append(tag) -%}
         {%- do queries.append(
-            "select customer_no, '" ~ tag ~ "' as tag, cast(" ~ value ~ " as varchar) as tag_value, cast("
-            ~ evidence ~ " as varchar) as evidence from " ~ facts_of.get(facts)) -%}
+            "select customer_no, '" ~ tag ~ "' as tag, cast(" ~ value ~ " as string) as tag_value, cast("
+            ~ evidence ~ " as string) as evidence from " ~ facts_of.get(facts)) -%}
     {%- endfor -%}
     {%- if faults -%}
         {%- do exceptions.raise_compiler_error("The seed tag_rules says " ~ faults | join("; ") ~ ". Correct these rows or remove them.") -%}

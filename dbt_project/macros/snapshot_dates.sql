@@ -15,7 +15,7 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set plan = config.get("plan", "control.snapshot_plan") -%}
     {%- set dates = run_query("select distinct as_of_date from " ~ plan ~ " order by as_of_date").columns[0].values() -%}
-    {%- set sql = "select cast(null as varchar) as customer_id, cast(null as date) as as_of_date" if is_absent_family(model.name) else sql -%}
+    {%- set sql = "select cast(null as string) as customer_id, cast(null as date) as as_of_date" if is_absent_family(model.name) else sql -%}
     {%- set dates = [] if is_absent_family(model.name) else dates -%}
 
     {%- set declared = model.columns.values() | selectattr("data_type") | list -%}

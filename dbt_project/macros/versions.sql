@@ -39,10 +39,10 @@
 {# A digest of the values of a row; two rows that say the same have the same digest. #}
 {% macro row_digest(columns) -%}
     {%- set texts = [] -%}
-    {%- for column in columns %}{% do texts.append("coalesce(cast(" ~ column ~ " as varchar), '')") %}{% endfor -%}
+    {%- for column in columns %}{% do texts.append("coalesce(cast(" ~ column ~ " as string), '')") %}{% endfor -%}
     {# The lengths at the end tell ('a|b', 'c') and ('a', 'b|c') apart. #}
     {%- set lengths = [] -%}
-    {%- for text in texts %}{% do lengths.append("cast(length(" ~ text ~ ") as varchar)") %}{% endfor -%}
+    {%- for text in texts %}{% do lengths.append("cast(length(" ~ text ~ ") as string)") %}{% endfor -%}
     {{ return("md5(concat_ws('|', " ~ (texts + lengths) | join(", ") ~ "))") }}
 {%- endmacro %}
 

@@ -32,7 +32,7 @@ cases as (
         customer_no,
         max(case when kind = 'complaint' then occurred_at end) as last_complaint_at,
         -- The latest complaint's topic: of two of one instant, the last in the alphabet.
-        max(case when kind = 'complaint' then cast(occurred_at as varchar) || '|' || topic end) as last_complaint,
+        max(case when kind = 'complaint' then cast(occurred_at as string) || '|' || topic end) as last_complaint,
         max(case when kind = 'service' then occurred_at end) as last_service_at,
         max(case when kind = 'return' then occurred_at end) as last_return_at
     from acts

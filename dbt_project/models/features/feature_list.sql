@@ -5,8 +5,8 @@
 -- depends_on: {{ ref('ftr_customer__' ~ family) }}
 {% endfor -%}
 select
-    cast(null as varchar) as feature,
-    cast(null as varchar) as family
+    cast(null as string) as feature,
+    cast(null as string) as family
 where 1 = 0
 {%- for family in families %}
 {%- for column in family_columns("ftr_customer__" ~ family) %}

@@ -7,11 +7,11 @@ largest as (
     select
         'largest' as topic,
         row_number() over (order by records_count desc, customer_no asc) as rank,
-        cast(sources_count as varchar) || case when sources_count = 1 then ' source' else ' sources' end as item,
+        cast(sources_count as string) || case when sources_count = 1 then ' source' else ' sources' end as item,
         records_count as number,
         case
             when people_count = 1 then 'one person, by names and birth dates'
-            else 'by names or birth dates ' || cast(people_count as varchar) || ' people in one source'
+            else 'by names or birth dates ' || cast(people_count as string) || ' people in one source'
         end as detail,
         customer_no,
         cast(null as bigint) as left_record_no,
@@ -37,7 +37,7 @@ weak as (
         reason as item,
         probability as number,
         case
-            when is_bridge then 'the only link between ' || cast(left_records as varchar) || ' and ' || cast(right_records as varchar) || ' records'
+            when is_bridge then 'the only link between ' || cast(left_records as string) || ' and ' || cast(right_records as string) || ' records'
             else 'others join the same records'
         end as detail,
         head_record_no as customer_no,
@@ -53,8 +53,8 @@ splits as (
         row_number() over (order by probability asc nulls last, records_count desc, head_record_no asc) as rank,
         reason as item,
         probability as number,
-        'if they are two people, say so: ' || cast(left_records as varchar) || ' and ' || cast(right_records as varchar)
-        || ' records, by names or birth dates ' || cast(people_count as varchar) || ' people in one source' as detail,
+        'if they are two people, say so: ' || cast(left_records as string) || ' and ' || cast(right_records as string)
+        || ' records, by names or birth dates ' || cast(people_count as string) || ' people in one source' as detail,
         head_record_no as customer_no,
         left_record_no,
         right_record_no
@@ -72,7 +72,7 @@ refusals as (
         row_number() over (order by why, reason) as rank,
         why || ': ' || reason as item,
         count(*) as number,
-        cast(null as varchar) as detail,
+        cast(null as string) as detail,
         cast(null as bigint) as customer_no,
         cast(null as bigint) as left_record_no,
         cast(null as bigint) as right_record_no

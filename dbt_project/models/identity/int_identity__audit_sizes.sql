@@ -79,7 +79,7 @@ bands as (
         end as rank,
         case
             when records_count = 1 then '1 record'
-            when records_count <= 5 then cast(records_count as varchar) || ' records'
+            when records_count <= 5 then cast(records_count as string) || ' records'
             when records_count <= 10 then '6 to 10 records'
             when records_count <= 20 then '11 to 20 records'
             when records_count <= 50 then '21 to 50 records'

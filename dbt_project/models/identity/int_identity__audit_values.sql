@@ -80,10 +80,10 @@ select
     row_number() over (order by id_type, why, meaning) as rank,
     id_type || ': ' || meaning as item,
     values_count as number,
-    'held by ' || cast(holders_count as varchar) || ' records' as detail,
+    'held by ' || cast(holders_count as string) || ' records' as detail,
     since,
     id_type,
-    cast(null as varchar) as id_value
+    cast(null as string) as id_value
 from groups
 
 union all

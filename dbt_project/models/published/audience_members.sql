@@ -9,7 +9,7 @@ with fitting as (
         {{ "null" if audience.size_cap is none else audience.size_cap }} as size_cap,
         customer_id,
         cast({{ audience.order_value }} as double) as order_value,
-        cast({{ audience.gesture }} as varchar) as gesture
+        cast({{ audience.gesture }} as string) as gesture
     from {{ ref('customers') }}
     where ({{ audience.condition }}) and {{ audience.may_be_contacted }}
     {%- endfor %}

@@ -84,6 +84,6 @@ select
         when opened_shares_count = 0 then 'has shared ' || {{ counted('shares_count', 'time', 'times') }} || ', nobody has opened it'
         else
             'has shared ' || {{ counted('shares_count', 'time', 'times') }}
-            || ', ' || cast(opened_shares_count as varchar) || ' opened, nobody was brought by it'
+            || ', ' || cast(opened_shares_count as string) || ' opened, nobody was brought by it'
     end as missing
 from told

@@ -42,9 +42,9 @@ select
         then ', sold ' || {{ counted('chosen.sold_orders_count_365d', 'order', 'orders') }} else '' end
     || ', brought ' || {{ counted('coalesce(bringing.people_brought_count, 0)', 'person', 'people') }}
     || case when bringing.buyers_brought_count > 0
-        then ' who bought for ' || cast(cast(bringing.revenue_brought as decimal(18, 2)) as varchar) else '' end
+        then ' who bought for ' || cast(cast(bringing.revenue_brought as decimal(18, 2)) as string) else '' end
     || case when bringing.doubted_people_count > 0
-        then ' (' || cast(bringing.doubted_people_count as varchar) || ' in doubt)' else '' end as reason
+        then ' (' || cast(bringing.doubted_people_count as string) || ' in doubt)' else '' end as reason
 from chosen
 left join {{ ref('int_customer__bringing') }} as bringing
     on chosen.customer_no = bringing.customer_no

@@ -35,7 +35,7 @@ select
     visible_on,
     count(*) as rows_landed,
     count(case when is_refused then 1 end) as rows_refused,
-    cast(sum(cast(row_hash as decimal(38, 0))) as varchar) as digest
+    cast(sum(cast(row_hash as decimal(38, 0))) as string) as digest
 from landed
 where visible_on is not null
 group by entity, visible_on

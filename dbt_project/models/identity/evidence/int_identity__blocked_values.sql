@@ -67,7 +67,7 @@ birth_dates as (
         crowded.crowded_from as blocked_from
     from {{ ref('int_identity__crowded_birth_dates') }} as crowded
     inner join {{ ref('int_identity__traits') }} as traits
-        on cast(crowded.birth_date as varchar) = traits.stated and traits.trait = 'birth_date'
+        on cast(crowded.birth_date as string) = traits.stated and traits.trait = 'birth_date'
     group by traits.trait, traits.stated, crowded.crowded_from
 )
 

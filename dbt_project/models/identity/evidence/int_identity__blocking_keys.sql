@@ -1,6 +1,6 @@
 -- One row per profile state and key under which it meets others, with its place among them by age.
 -- Each key joins two pieces of evidence, so that none pairs all Smiths, or a whole city, with each other.
-{% set year = "substr(cast(birth_date as varchar), 1, 4)" %}
+{% set year = "substr(cast(birth_date as string), 1, 4)" %}
 {% set keys = [
     ("full_name", ["full_name"]),
     ("name_city", ["full_name", "city"]),
@@ -44,7 +44,7 @@ keyed as (
         state_no,
         record_no,
         '{{ key }}' as key_type,
-        {{ row_number_hash(["'" ~ key ~ "'"] + parts) }} as key_no
+        {{ key_hash(["'" ~ key ~ "'"] + parts) }} as key_no
     from states
     where {{ parts | join(" is not null and ") }} is not null
     {% endfor %}

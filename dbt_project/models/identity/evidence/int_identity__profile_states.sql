@@ -23,7 +23,7 @@ versions as (
         forms.full_name,
         case when forms.given is not null then forms.variants end as variants,
         case when forms.given is not null then forms.other_variants end as other_variants,
-        case when not {{ is_junk("birth_date", "cast(ordered.birth_date as varchar)") }} then ordered.birth_date end as birth_date,
+        case when not {{ is_junk("birth_date", "cast(ordered.birth_date as string)") }} then ordered.birth_date end as birth_date,
         lower(substr(ordered.gender, 1, 1)) as gender,
         case when mailboxes.crossed_at is null or ordered.known_at < mailboxes.crossed_at then emails.id_value end as email,
         case when numbers.crossed_at is null or ordered.known_at < numbers.crossed_at then phones.id_value end as phone,
@@ -67,7 +67,7 @@ filled as (
         version_no,
         known_at
         {%- for field in fields %},
-        last_value({{ field }} ignore nulls) over (
+        {{ last_stated(field) }} over (
             partition by record_no order by version_no rows between unbounded preceding and current row
         ) as {{ field }}
         {%- endfor %}

@@ -36,7 +36,7 @@ stated as (
         source_key,
         known_at,
         'birth_date' as trait,
-        cast(birth_date as varchar) as stated
+        cast(birth_date as string) as stated
     from {{ ref('stg_profiles') }}
     where birth_date is not null
 ),

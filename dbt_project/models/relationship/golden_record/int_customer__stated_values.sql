@@ -1,6 +1,6 @@
 -- One row per customer, unit, record and value: what each record of a customer says at as_of_date, and what the rules of
 -- survivorship ask of it.
-{% set born = "cast(birth_date as varchar)" %}
+{% set born = "cast(birth_date as string)" %}
 {% set address = "concat_ws(', ', street, city, postcode, country)" %}
 {# Per unit: where it is stated, the text that is shown, the key by which two are the same, when it is usable. #}
 {% set units = {
@@ -46,7 +46,7 @@ stated as (
         {%- for field in golden_fields() %},
         {% if field == "name" and unit == "name" %}full_name
         {%- elif field in fields %}{{ field }}
-        {%- else %}cast(null as {{ "date" if field == "birth_date" else "varchar" }})
+        {%- else %}cast(null as {{ "date" if field == "birth_date" else "string" }})
         {%- endif %} as {{ field }}
         {%- endfor %},
         {%- for field in fields %}

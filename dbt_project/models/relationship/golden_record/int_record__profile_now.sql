@@ -10,11 +10,11 @@ with compared as (
         {%- for field in golden_fields() %},
         case
             when
-                lower(cast({{ field }} as varchar)) <> lower(cast(
+                lower(cast({{ field }} as string)) <> lower(cast(
                     max_by({{ field }}, case when {{ field }} is not null then version_no end) over (
                         partition by record_no order by version_no
                         rows between unbounded preceding and 1 preceding
-                    ) as varchar
+                    ) as string
                 ))
                 then version_no
             else 1

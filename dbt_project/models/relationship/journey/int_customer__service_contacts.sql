@@ -23,8 +23,8 @@ events as (
     union all
     select
         orders.customer_no,
-        cast(null as varchar) as kind,
-        cast(null as varchar) as channel,
+        cast(null as string) as kind,
+        cast(null as string) as channel,
         orders.occurred_at,
         orders.occurred_at as ordered_at
     from {{ ref('int_customer__orders') }} as orders

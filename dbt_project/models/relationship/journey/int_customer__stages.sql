@@ -4,7 +4,7 @@ with touches as (
         customer_no,
         'attention' as stage,
         channel,
-        cast(null as varchar) as place,
+        cast(null as string) as place,
         occurred_at
     from {{ ref('int_customer__contacts') }}
 
@@ -13,7 +13,7 @@ with touches as (
         invitee_no as customer_no,
         'attention' as stage,
         channel,
-        cast(null as varchar) as place,
+        cast(null as string) as place,
         occurred_at
     from {{ ref('int_customer__shares') }}
     where invitee_no is not null and invitee_no <> inviter_no
@@ -44,7 +44,7 @@ with touches as (
         inviter_no as customer_no,
         'share' as stage,
         channel,
-        cast(null as varchar) as place,
+        cast(null as string) as place,
         occurred_at
     from {{ ref('int_customer__shares') }}
 ),

@@ -3,7 +3,7 @@
 with portraits as (
     select
         customer_id,
-        sum(cast({{ row_number_hash(["tag", "tag_value", "evidence"]) }} as decimal(38, 0))) as portrait
+        sum(cast({{ key_hash(["tag", "tag_value", "evidence"]) }} as decimal(38, 0))) as portrait
     from {{ ref('int_customer__tags') }}
     group by customer_id
 ),

@@ -10,9 +10,9 @@
     "channel": (orders, "customer_no", "channel", bought),
     "store": (orders, "customer_no", "store_id", bought),
     "weekday": (orders, "customer_no", days, bought),
-    "hour": (orders, "customer_no", "lpad(cast(extract(hour from occurred_at) as varchar), 2, '0')", bought),
+    "hour": (orders, "customer_no", "lpad(cast(extract(hour from occurred_at) as string), 2, '0')", bought),
     "daypart": (orders, "customer_no", daypart("occurred_at"), bought),
-    "month": (orders, "customer_no", "lpad(cast(extract(month from occurred_at) as varchar), 2, '0')", bought),
+    "month": (orders, "customer_no", "lpad(cast(extract(month from occurred_at) as string), 2, '0')", bought),
     "category": (lines, "customer_no", "category", "true"),
     "brand": (lines, "customer_no", "brand", "true"),
     "product": (lines, "customer_no", "product_id", "true"),
@@ -30,7 +30,7 @@ select
     customer_no,
     '{{ topic }}' as topic,
     -- The least text is the choice seen most often: one pass, where ranking the choices would sort them all.
-    substr(min(lpad(cast(1000000000 - times as varchar), 10, '0') || choice), 11) as choice,
+    substr(min(lpad(cast(1000000000 - times as string), 10, '0') || choice), 11) as choice,
     max(times) as times,
     cast(sum(times) as bigint) as times_all,
     count(*) as choices_count

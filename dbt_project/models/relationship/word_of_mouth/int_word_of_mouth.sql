@@ -3,9 +3,9 @@ with spoken as (
     select
         inviter_no as speaker_no,
         'share' as kind,
-        cast(null as varchar) as source,
+        cast(null as string) as source,
         channel,
-        cast(null as varchar) as place,
+        cast(null as string) as place,
         product_id,
         cast(null as decimal(18, 4)) as rating,
         occurred_at
@@ -32,9 +32,9 @@ with spoken as (
     select
         inviter_no as speaker_no,
         'referral' as kind,
-        cast(null as varchar) as source,
+        cast(null as string) as source,
         channel,
-        cast(null as varchar) as place,
+        cast(null as string) as place,
         product_id,
         cast(null as decimal(18, 4)) as rating,
         brought_at as occurred_at
