@@ -82,22 +82,31 @@
     timestampdiff(second, date_trunc('second', {{ earlier }}), date_trunc('second', {{ later }}))
 {%- endmacro %}
 
-{# Does a text hold a match of the pattern? #}
+{# A text as a literal; what stands in it is meant as it stands. #}
+{% macro text_literal(text) %}{{ return(adapter.dispatch("text_literal")(text)) }}{% endmacro %}
+{% macro duckdb__text_literal(text) -%}
+    {{ return("'" ~ (text | replace("'", "''")) ~ "'") }}
+{%- endmacro %}
+{% macro spark__text_literal(text) -%}
+    {{ return("'" ~ (text | replace("\\", "\\\\") | replace("'", "\\'")) ~ "'") }}
+{%- endmacro %}
+
+{# Does a text hold a match of the pattern? Patterns are written so that RE2 and Java read them alike: no `[` or `&&` in brackets. #}
 {% macro matches(text, pattern) %}{{ return(adapter.dispatch("matches")(text, pattern)) }}{% endmacro %}
 {% macro duckdb__matches(text, pattern) -%}
-    regexp_matches({{ text }}, {{ pattern }})
+    regexp_matches({{ text }}, {{ text_literal(pattern) }})
 {%- endmacro %}
 {% macro spark__matches(text, pattern) -%}
-    regexp_like({{ text }}, {{ pattern }})
+    regexp_like({{ text }}, {{ text_literal(pattern) }})
 {%- endmacro %}
 
 {# A text with every match of the pattern replaced. #}
 {% macro replace_all(text, pattern, by) %}{{ return(adapter.dispatch("replace_all")(text, pattern, by)) }}{% endmacro %}
 {% macro duckdb__replace_all(text, pattern, by) -%}
-    regexp_replace({{ text }}, {{ pattern }}, {{ by }}, 'g')
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(by) }}, 'g')
 {%- endmacro %}
 {% macro spark__replace_all(text, pattern, by) -%}
-    regexp_replace({{ text }}, {{ pattern }}, {{ by }})
+    regexp_replace({{ text }}, {{ text_literal(pattern) }}, {{ text_literal(by) }})
 {%- endmacro %}
 
 {# Letters without their accents; those of other scripts stay. #}
@@ -106,7 +115,7 @@
     strip_accents({{ text }})
 {%- endmacro %}
 {% macro spark__without_accents(text) -%}
-    translate(regexp_replace({{ text }}, '\\p{M}+', ''), '{{ accented_letters()[0::2] }}', '{{ accented_letters()[1::2] }}')
+    translate({{ spark__replace_all(text, "\\p{M}+", "") }}, '{{ accented_letters()[0::2] }}', '{{ accented_letters()[1::2] }}')
 {%- endmacro %}
 
 {# The first day of the month after an instant: the first one that can see a fact known then. #}

@@ -25,11 +25,11 @@
     case
         when not (
             {%- for type, alternatives in tests.items() %}
-            {{ "or " if not loop.first }}({{ of_junk_type(id_type, type) }} and {{ matches(id_value, text_literal(alternatives | join("|"))) }})
+            {{ "or " if not loop.first }}({{ of_junk_type(id_type, type) }} and {{ matches(id_value, alternatives | join("|")) }})
             {%- else %} false {%- endfor %}
         ) then null
         {%- for row in patterns %}
-        when {{ of_junk_type(id_type, row.id_type) }} and {{ matches(id_value, text_literal(row.pattern)) }}
+        when {{ of_junk_type(id_type, row.id_type) }} and {{ matches(id_value, row.pattern) }}
             then {{ text_literal(row.meaning) }}
         {%- endfor %}
     end
@@ -41,7 +41,7 @@
     {%- for row in junk_patterns() if row.id_type in (id_type, "*") -%}
         {%- do patterns.append("(" ~ row.pattern ~ ")") -%}
     {%- endfor -%}
-    {%- if patterns %}{{ matches("lower(" ~ text ~ ")", text_literal(patterns | join("|"))) }}{% else %}false{% endif -%}
+    {%- if patterns %}{{ matches("lower(" ~ text ~ ")", patterns | join("|")) }}{% else %}false{% endif -%}
 {%- endmacro %}
 
 {# '*' stands for every identifier; a birth date is none. #}
@@ -52,13 +52,9 @@
 {# How many rows of one topic the identity audit shows at most. #}
 {% macro audit_rows_most() %}{{ return(20) }}{% endmacro %}
 
-{% macro text_literal(text) -%}
-    {{ return("'" ~ (text | replace("'", "''")) ~ "'") }}
-{%- endmacro %}
-
 {# A name in small letters without accents, its words parted by one blank. #}
 {% macro plain_name(name) -%}
-    trim({{ replace_all("lower(" ~ without_accents(name) ~ ")", "'[ .,:;_/()*-]+'", "' '") }})
+    trim({{ replace_all("lower(" ~ without_accents(name) ~ ")", "[ .,:;_/()*-]+", " ") }})
 {%- endmacro %}
 
 {#

@@ -25,13 +25,13 @@
     {%- set offset = "(?i)\\s*(z|utc|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)$" -%}
     {%- set brand_zone = setting("timezone") -%}
     case
-        when not {{ matches(text, "'^\\d{4}-\\d{2}-\\d{2}'") }} then null
-        when {{ matches(text, "'(?i):\\d{2}[0-9:.]*\\s*(z|utc|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)$'") }} then {{
+        when not {{ matches(text, "^\\d{4}-\\d{2}-\\d{2}") }} then null
+        when {{ matches(text, "(?i):\\d{2}[0-9:.]*\\s*(z|utc|[+-](0\\d|1[0-4])(:?[0-5]\\d)?)$") }} then {{
             change_zone(
-                "try_cast(regexp_replace(" ~ text ~ ", '" ~ offset ~ "', '') as timestamp) - " ~ offset_of(text),
+                "try_cast(" ~ replace_all(text, offset, "") ~ " as timestamp) - " ~ offset_of(text),
                 "'UTC'", brand_zone) }}
         -- Whatever else stands behind the time is no offset that exists.
-        when {{ matches(text, "'(?i):\\d{2}[0-9:.]*\\s*[a-z+-]'") }} then null
+        when {{ matches(text, "(?i):\\d{2}[0-9:.]*\\s*[a-z+-]") }} then null
         when {{ zone }} = {{ brand_zone }} then try_cast({{ text }} as timestamp)
         else {{ change_zone("try_cast(" ~ text ~ " as timestamp)", zone, brand_zone) }}
     end
@@ -39,7 +39,7 @@
 
 {# The offset at the end of a timestamp text, as an interval. #}
 {% macro offset_of(text) -%}
-    {%- set digits = "regexp_extract(" ~ text ~ ", '([+-])(\\d{2}):?(\\d{2})?$', " -%}
+    {%- set digits = "regexp_extract(" ~ text ~ ", " ~ text_literal("([+-])(\\d{2}):?(\\d{2})?$") ~ ", " -%}
     (coalesce(try_cast({{ digits }}2) as integer), 0) * interval 1 hour
         + coalesce(try_cast({{ digits }}3) as integer), 0) * interval 1 minute)
         * (case when {{ digits }}1) = '-' then -1 else 1 end)
@@ -61,7 +61,7 @@
         coalesce(case when lower({{ column.name }}) in ('{{ meta.accepted | join("', '") }}') then lower({{ column.name }}) end
             {%- if meta.get("default") %}, case when {{ column.name }} is null then '{{ meta.default }}' end{% endif %})
     {%- elif meta.get("format") == "email" -%}
-        case when {{ matches('lower(' ~ column.name ~ ')', "'^[^@\\s,;]+@[^@\\s,;]+\\.[^@\\s,;]+$'") }} then lower({{ column.name }}) end
+        case when {{ matches('lower(' ~ column.name ~ ')', "^[^@\\s,;]+@[^@\\s,;]+\\.[^@\\s,;]+$") }} then lower({{ column.name }}) end
     {%- elif meta.get("format") == "phone" -%} (select max(numbers.e164) from {{ source("control", "phone_numbers") }} as numbers where numbers.raw = landed.{{ column.name }})
     {%- else -%} {{ column.name }}
     {%- endif -%}

@@ -2,7 +2,7 @@
 {% macro identifier_form(id_type, id_value) -%}
     case
         -- Dots and plus parts do not tell two Gmail mailboxes apart.
-        when {{ id_type }} = 'email' and {{ matches(id_value, "'@(gmail|googlemail)[.]com$'") }}
+        when {{ id_type }} = 'email' and {{ matches(id_value, "@(gmail|googlemail)[.]com$") }}
             then replace(split_part(split_part({{ id_value }}, '@', 1), '+', 1), '.', '') || '@gmail.com'
         when {{ id_type }} = 'card' then upper(replace(replace({{ id_value }}, ' ', ''), '-', ''))
         else {{ id_value }}
@@ -11,7 +11,7 @@
 
 {# Does a text hold Chinese, Japanese or Korean letters? Such names have the family name first and no blanks. #}
 {% macro is_cjk(text) -%}
-    {{ matches(text, "'[\\x{3040}-\\x{30ff}\\x{3400}-\\x{9fff}\\x{ac00}-\\x{d7af}]'") }}
+    {{ matches(text, "[\\x{3040}-\\x{30ff}\\x{3400}-\\x{9fff}\\x{ac00}-\\x{d7af}]") }}
 {%- endmacro %}
 
 {# A full name from its two parts; null when both are. #}
@@ -24,7 +24,7 @@
 
 {# Small letters and digits without accents; everything else becomes `filler`. #}
 {% macro plain_letters(text, filler) -%}
-    {{ replace_all("translate(" ~ without_accents("lower(" ~ text ~ ")") ~ ", 'đłøı', 'dloi')", "'[^\\p{L}\\p{N}]+'", "'" ~ filler ~ "'") }}
+    {{ replace_all("translate(" ~ without_accents("lower(" ~ text ~ ")") ~ ", 'đłøı', 'dloi')", "[^\\p{L}\\p{N}]+", filler) }}
 {%- endmacro %}
 
 {# Two names with equal keys are one name: case, accents, punctuation and the order of its words do not count. #}
@@ -39,7 +39,7 @@
 {% macro is_full_name(name) -%}
     case
         when {{ is_cjk(name) }} then length(replace({{ name }}, ' ', '')) > 1
-        else {{ matches("trim(" ~ name ~ ")", "'\\S\\s+\\S'") }} and not {{ matches(name, "'(^|\\s)[A-Za-z]\\.?(\\s|$)'") }}
+        else {{ matches("trim(" ~ name ~ ")", "\\S\\s+\\S") }} and not {{ matches(name, "(^|\\s)[A-Za-z]\\.?(\\s|$)") }}
     end
 {%- endmacro %}
 
@@ -51,8 +51,8 @@
     concat_ws(
         '|',
         coalesce({{ plain_letters(postcode, "") }}, {{ plain_letters(city, "") }}, {{ plain_letters(country, "") }}, ''),
-        {{ replace_all("coalesce(" ~ street ~ ", '')", "'[^0-9]+'", "''") }},
-        substr({{ replace_all(plain_letters("coalesce(" ~ street ~ ", '')", ""), "'[0-9]+'", "''") }}, 1, 3)
+        {{ replace_all("coalesce(" ~ street ~ ", '')", "[^0-9]+", "") }},
+        substr({{ replace_all(plain_letters("coalesce(" ~ street ~ ", '')", ""), "[0-9]+", "") }}, 1, 3)
     )
 {%- endmacro %}
 
@@ -72,10 +72,10 @@
 #}
 {% macro house_key(street) -%}
     case
-        when not {{ matches(street, "'[0-9]'") }} then null
+        when not {{ matches(street, "[0-9]") }} then null
         when {{ is_cjk(street) }} then {{ street }}
         else
-            substr({{ replace_all(street, "'[0-9 ]+'", "''") }}, 1, 3) || ' '
+            substr({{ replace_all(street, "[0-9 ]+", "") }}, 1, 3) || ' '
             || {{ sorted_parts(word_starts(street), " ") }}
     end
 {%- endmacro %}

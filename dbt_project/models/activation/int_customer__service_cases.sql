@@ -7,7 +7,7 @@ with acts as (
         occurred_at,
         case
             {%- for topic, pattern in topics %}
-            when {{ matches("lower(text)", text_literal(pattern)) }} then {{ text_literal(topic) }}
+            when {{ matches("lower(text)", pattern) }} then {{ text_literal(topic) }}
             {%- endfor %}
             else 'other'
         end as topic

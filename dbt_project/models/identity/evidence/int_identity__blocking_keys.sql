@@ -32,7 +32,7 @@ with states as (
         *,
         split_part(email, '@', 2) as email_host,
         {{ letters_of("split_part(email, '@', 1)") }} as email_letters,
-        nullif({{ replace_all("email", "'[^0-9]'", "''") }}, '') as email_digits,
+        nullif({{ replace_all("email", "[^0-9]", "") }}, '') as email_digits,
         {{ sorted_parts("phone", "") }} as phone_sorted
     from {{ ref('int_identity__profile_states') }}
 ),

@@ -77,7 +77,7 @@ select
     coalesce(own_priority.priority, any_priority.priority, 2147483647) as source_rank,
     stated.shown_value not in (lower(stated.shown_value), upper(stated.shown_value))
     or lower(stated.shown_value) = upper(stated.shown_value) as is_mixed_case,
-    {{ matches('stated.shown_value', "'[^\\x00-\\x7F]'") }} as is_native_script
+    {{ matches('stated.shown_value', "[^\\x00-\\x7F]") }} as is_native_script
 from stated
 left join answers
     on stated.record_no = answers.record_no and stated.unit = answers.unit
