@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,6 +145,7 @@ def _java_home(home: Home) -> Path:
     return launcher.parent.parent
 
 
+@cache
 def _java_version(place: Path) -> int | None:
     try:
         said = subprocess.run(
