@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 KITH_HOME ?= home
 MLFLOW_PORT ?= 5000
+SIZES ?= 1 10 50
 
-.PHONY: setup setup-dev run airflow mlflow test lint test-fast bench-quality lock clean
+.PHONY: setup setup-dev run airflow mlflow test lint test-fast bench bench-quality lock clean
 
 setup: $(VENV)/.ready
 
@@ -53,6 +54,11 @@ test: lint
 
 test-fast: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -rs -m "not slow" tests
+
+# What it costs and how that grows, at so many million order lines each. Zones and reports go to KITH_BENCH, by default
+# in the user's cache; other options with ARGS, such as make bench SIZES=1 ARGS="--parts peers".
+bench: setup-dev
+	$(BIN)/python tests/bench/bench.py --sizes "$(SIZES)" $(ARGS)
 
 # How good the predictions are: on public data where they are (KITH_SHARED_DATA), and on a demo brand against its truth.
 bench-quality: setup-dev

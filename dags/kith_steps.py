@@ -21,16 +21,14 @@ from zoneinfo import ZoneInfo
 import pendulum
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import DAG, Asset, BaseOperator, Context, CronTriggerTimetable, Param
-from airflow.sdk.exceptions import (
-    AirflowException,
-    AirflowFailException,
-)
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from kith_claim import claim_home
 from kith_clock import as_of_date
 
 from ml.data.targets import read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
+from ml.stores.place import Place, place_of
 
 # One slot: the warehouse has one writer. `python -m ml.airflow_home` makes the pool; without it Airflow
 # warns that the DAG "references non-existent pools" and leaves the tasks waiting.
@@ -50,14 +48,14 @@ class Brand:
     """The folders and settings that the DAGs of one Airflow work on."""
 
     home: Home
-    landing: Path
+    landing: Place
     targets_file: Path | None
 
     @classmethod
     def from_environment(cls) -> Brand:
         """Read KITH_HOME (default: home of the repository), KITH_LANDING (default: its landing), KITH_TARGETS."""
         root = Path(os.environ.get("KITH_HOME") or REPOSITORY / "home").resolve()
-        landing = Path(os.environ.get("KITH_LANDING") or root / "landing").resolve()
+        landing = place_of(os.environ.get("KITH_LANDING") or root / "landing")
         targets = os.environ.get("KITH_TARGETS")
         return cls(Home(root), landing, Path(targets).resolve() if targets else None)
 

@@ -1,8 +1,9 @@
-"""dbt, kept running between commands: `python companion.py` reads one JSON list of arguments per line.
+"""dbt, kept running between commands: `python companion.py` reads one JSON object per line.
 
-dbt's words go to the output as it says them; after each command follows one line that begins with a
-record separator and tells in JSON whether it went well and, if not, what failed first. Under DuckDB the warehouse
-is let go after each command, for its file has one writer at a time; under Spark one session serves them all.
+It holds the `arguments` of a command and the `environment` that names the warehouse. dbt's words go to the
+output as it says them; after each command follows one line that begins with a record separator and tells in
+JSON whether it went well and, if not, what failed first. Under DuckDB the warehouse is let go after each command,
+for its file has one writer at a time; under Spark one session serves them all.
 """
 
 import json
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from dbt.adapters.factory import reset_adapters
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.cli.main import dbtRunnerResult
+from parsed import runner
 
 ANSWER = "\x1e"
 MADE = ("model", "seed")
@@ -25,7 +27,7 @@ def invoke_on_duckdb(arguments: list[str]) -> dbtRunnerResult:
     """Run one command, and let the database file go."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    outcome = dbtRunner().invoke(arguments)
+    outcome = runner(arguments).invoke(arguments)
     reset_adapters()
     DuckDBConnectionManager.close_all_connections()
     return outcome
@@ -39,7 +41,7 @@ def invoke_on_spark() -> Invoke:
 
     def invoke(arguments: list[str]) -> dbtRunnerResult:
         lake.register()
-        outcome = dbtRunner().invoke(arguments)
+        outcome = runner(arguments).invoke(arguments)
         reset_adapters()
         results: Any = getattr(outcome.result, "results", None) or []
         made = [result.node for result in results if result.node.resource_type in MADE]
@@ -62,8 +64,10 @@ def main() -> None:
     """Answer requests until the input ends."""
     on_spark = os.environ.get("KITH_ENGINE") == "spark"
     invoke = invoke_on_spark() if on_spark else invoke_on_duckdb
-    for request in sys.stdin:
-        outcome = invoke(json.loads(request))
+    for line in sys.stdin:
+        request = json.loads(line)
+        os.environ.update(request["environment"])
+        outcome = invoke(request["arguments"])
         answer = {"success": outcome.success, "failure": first_failure(outcome)}
         sys.stdout.write(f"{ANSWER}{json.dumps(answer)}\n")
         sys.stdout.flush()

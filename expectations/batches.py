@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
 
 from expectations.suites import Batch, Suite
-from ml.data.warehouse import connect, table_exists
+from ml.data.warehouse import connect, is_desk, table_exists
 from ml.errors import KithError
 from ml.home import Home
+
+if TYPE_CHECKING:
+    from expectations.spark_batches import SparkBatches
 
 
 def suite_parameters(home: Home, suite: Suite, as_of_date: date) -> dict[str, Any]:
@@ -30,19 +34,31 @@ def suite_parameters(home: Home, suite: Suite, as_of_date: date) -> dict[str, An
     return {**settings, "as_of_date": as_of_date.isoformat()}
 
 
-def read_batches(home: Home, suite: Suite, parameters: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """Give the frame of each batch of a suite; the warehouse is opened for reading only and closed again.
+@dataclass(frozen=True)
+class BatchRows:
+    """The rows of a batch: as a frame of pandas for the words, and as what is judged, there or on Spark."""
+
+    rows: pd.DataFrame
+    on_spark: Any = None
+
+
+def read_batches(home: Home, suite: Suite, parameters: dict[str, Any]) -> dict[str, BatchRows]:
+    """Give the rows of each batch of a suite; the warehouse is opened for reading only and closed again.
+
+    Every row of the tables is looked at, by the engine that holds them: queries count, and bring no person.
 
     Raises:
         KithError: there is no warehouse, it was built for another day or is in use, a table is missing,
             or a query does not fit the tables.
     """
     _require_built_for(home, suite, parameters["as_of_date"])
+    spark = _spark_batches(home)
     try:
         with connect(home, read_only=True) as connection:
             _require_tables(connection, home, suite)
             return {
-                batch.name: _read(connection, suite, batch, parameters) for batch in suite.batches
+                batch.name: _read(connection, suite, batch, parameters, spark)
+                for batch in suite.batches
             }
     except duckdb.Error as error:
         raise KithError(
@@ -50,6 +66,14 @@ def read_batches(home: Home, suite: Suite, parameters: dict[str, Any]) -> dict[s
             "another process is writing it, wait until that has ended and run again; if the file is broken, "
             "`kith build` builds it anew."
         ) from error
+
+
+def _spark_batches(home: Home) -> SparkBatches | None:
+    if not is_desk(home):
+        return None
+    from expectations.spark_batches import SparkBatches
+
+    return SparkBatches(home)
 
 
 def _require_built_for(home: Home, suite: Suite, as_of_date: str) -> None:
@@ -81,8 +105,12 @@ def _require_tables(connection: duckdb.DuckDBPyConnection, home: Home, suite: Su
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, suite: Suite, batch: Batch, parameters: dict[str, Any]
-) -> pd.DataFrame:
+    connection: duckdb.DuckDBPyConnection,
+    suite: Suite,
+    batch: Batch,
+    parameters: dict[str, Any],
+    spark: SparkBatches | None,
+) -> BatchRows:
     try:
         query = batch.query or _written_query(connection, batch, parameters)
         if query is None:
@@ -91,7 +119,10 @@ def _read(
                 f"{', '.join(suite.tables)} have no column it could judge, and a rule that saw nothing does not "
                 f"hold. If columns were renamed, mend the pattern in {suite.path}."
             )
-        return connection.execute(query, _bound(connection, query, parameters)).df()
+        if spark is not None and spark.can_run(query):
+            return BatchRows(*spark.run(query, parameters))
+        rows = connection.execute(query, _bound(connection, query, parameters)).df()
+        return BatchRows(rows, None if spark is None else spark.given(rows))
     except duckdb.Error as error:
         # Catalogue messages name tables and columns; any other might quote a value of a person.
         named = isinstance(error, duckdb.BinderException | duckdb.CatalogException)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from expectations.batches import read_batches, suite_parameters
+from expectations.batches import BatchRows, read_batches, suite_parameters
 from expectations.suites import SUITES, Rule, Suite, load_suite
 from expectations.validation import RuleResult, validate
 from ml.errors import KithError
@@ -134,13 +134,13 @@ def _require_all_evaluated(suite: Suite, results: Sequence[RuleResult]) -> None:
 def _tell(
     suite: Suite,
     result: RuleResult,
-    frames: Mapping[str, pd.DataFrame],
+    frames: Mapping[str, BatchRows],
     parameters: Mapping[str, Any],
 ) -> Broken:
     rule = result.batch.rules[result.rule_number]
     return Broken(
         rule=rule.rule.format(**parameters),
-        found=_found(rule, result, frames[result.batch.name]),
+        found=_found(rule, result, frames[result.batch.name].rows),
         way_out=rule.way_out or suite.way_out,
         # A rule that could not be evaluated has judged nothing, whatever its severity.
         stops=rule.stops or result.problem is not None,

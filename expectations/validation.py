@@ -13,10 +13,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from expectations.batches import BatchRows
 from expectations.pages import BatchPage, finish_pages
-from expectations.suites import Batch, Suite
+from expectations.suites import Batch, Rule, Suite
 from ml.errors import KithError
 
 if TYPE_CHECKING:
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
 # Positions and counts only: what a row holds is told by the rule's own words, never by a list of values.
 RESULT_FORMAT = {"result_format": "COMPLETE", "exclude_unexpected_values": True}
+# On Spark rows have no number of their own.
+POSITION = "position_in_batch"
+NUMBERED = {"unexpected_index_column_names": [POSITION]}
 SITE = "border"
 
 
@@ -49,7 +51,7 @@ class RuleResult:
 
 def validate(
     suite: Suite,
-    frames: Mapping[str, pd.DataFrame],
+    frames: Mapping[str, BatchRows],
     parameters: Mapping[str, Any],
     docs: Path,
 ) -> tuple[list[RuleResult], list[dict[str, Any]]]:
@@ -57,7 +59,7 @@ def validate(
 
     Args:
         suite: the rules.
-        frames: batch name to rows.
+        frames: batch name to rows, which are judged where they are: by pandas or on Spark.
         parameters: values of the suite's parameters; `as_of_date` as ISO text is among them.
         docs: folder that receives the HTML pages.
 
@@ -139,7 +141,7 @@ def _validate_batch(
     context: EphemeralDataContext,
     suite: Suite,
     batch: Batch,
-    rows: pd.DataFrame,
+    rows: BatchRows,
     parameters: Mapping[str, Any],
 ) -> ExpectationSuiteValidationResult:
     import great_expectations as gx
@@ -149,14 +151,19 @@ def _validate_batch(
     expectations = [
         {
             "type": rule.type,
-            "kwargs": dict(rule.kwargs),
+            "kwargs": _kwargs(rule, rows),
             "severity": rule.severity,
             "notes": rule.rule.format(**parameters),
             "meta": {"rule_number": number},
         }
         for number, rule in enumerate(batch.rules)
     ]
-    asset = context.data_sources.add_or_update_pandas("warehouse").add_dataframe_asset(name)
+    sources = context.data_sources
+    asset = (
+        sources.add_or_update_pandas("warehouse").add_dataframe_asset(name)
+        if rows.on_spark is None
+        else sources.add_or_update_spark("lake").add_dataframe_asset(name)
+    )
     definition = gx.ValidationDefinition(
         name=name,
         data=asset.add_batch_definition_whole_dataframe("all"),
@@ -164,13 +171,24 @@ def _validate_batch(
     )
     day = date.fromisoformat(parameters["as_of_date"])
     return context.validation_definitions.add(definition).run(
-        batch_parameters={"dataframe": rows},
+        batch_parameters={"dataframe": rows.rows if rows.on_spark is None else rows.on_spark},
         expectation_parameters=dict(parameters),
-        result_format=RESULT_FORMAT,
+        result_format=RESULT_FORMAT if rows.on_spark is None else RESULT_FORMAT | NUMBERED,
         run_id=RunIdentifier(
             run_name=day.isoformat(), run_time=datetime.combine(day, datetime.min.time(), UTC)
         ),
     )
+
+
+def _kwargs(rule: Rule, rows: BatchRows) -> dict[str, Any]:
+    """A rule's kwargs; a condition on rows is written so that pandas and Spark read it alike."""
+    is_spark = rows.on_spark is not None and "condition_parser" in rule.kwargs
+    return rule.kwargs | ({"condition_parser": "spark"} if is_spark else {})
+
+
+def _position(found: Any) -> int:
+    """The place of an unexpected row: pandas gives its number, Spark the columns that number it."""
+    return int(found[POSITION] if isinstance(found, Mapping) else found)
 
 
 def _rule_result(batch: Batch, found: ExpectationValidationResult) -> RuleResult:
@@ -181,7 +199,7 @@ def _rule_result(batch: Batch, found: ExpectationValidationResult) -> RuleResult
         batch=batch,
         rule_number=number,
         success=bool(found.success),
-        positions=tuple(int(position) for position in result.get("unexpected_index_list") or ()),
+        positions=tuple(sorted(map(_position, result.get("unexpected_index_list") or ()))),
         observed=result.get("observed_value"),
         problem=_problem(found.exception_info or {}),
     )

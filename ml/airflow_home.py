@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
+from ml.stores.place import Place, place_of
 
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
 POOL = ("kith_warehouse", "1", "One step at a time writes the warehouse")
@@ -28,13 +29,13 @@ ADMIN_PASSWORD = "KITH_ADMIN_PASSWORD"
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
 
-def brand_from_environment() -> tuple[Home, Path]:
+def brand_from_environment() -> tuple[Home, Place]:
     """The home folder and the landing zone that KITH_HOME and KITH_LANDING name, as the DAGs read them."""
     root = Path(os.environ.get("KITH_HOME") or REPOSITORY / "home").resolve()
-    return Home(root), Path(os.environ.get("KITH_LANDING") or root / "landing").resolve()
+    return Home(root), place_of(os.environ.get("KITH_LANDING") or root / "landing")
 
 
-def airflow_environment(home: Home, landing: Path) -> dict[str, str]:
+def airflow_environment(home: Home, landing: Place) -> dict[str, str]:
     """This process's environment with Airflow's settings for one home folder.
 
     Variables that are already set win, except those that tie Airflow to the home. Dates without a time on

@@ -1,7 +1,7 @@
 """Programs that are kept running beside this one, because starting them costs seconds.
 
 dbt and Great Expectations are not imported by this package. Each runs in a process of its own, which
-reads requests from its input, one JSON line each, and answers on its output: lines of text, then one
+reads requests from its input, one line of JSON each, and answers on its output: lines of text, then one
 line that begins with ANSWER and holds JSON. It ends when its input does, so none outlives its user.
 """
 
@@ -50,8 +50,8 @@ class Companion:
         """Can it still be asked?"""
         return self._process.poll() is None
 
-    def ask(self, arguments: Sequence[str], on_line: Callable[[str], None]) -> dict[str, Any]:
-        """Send one request; every line of text goes to `on_line` as it comes. Gives the answer.
+    def ask(self, request: object, on_line: Callable[[str], None]) -> dict[str, Any]:
+        """Send one request (whatever JSON can say); every line of text goes to `on_line` as it comes. Gives the answer.
 
         Raises:
             CompanionEndedError: it ended first.
@@ -59,7 +59,7 @@ class Companion:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            self._process.stdin.write(json.dumps(list(arguments)) + "\n")
+            self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
         except (BrokenPipeError, ValueError):  # it has gone, or was closed
             self._end("")

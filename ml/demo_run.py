@@ -30,9 +30,11 @@ from ml.airflow_home import (
 )
 from ml.commands.options import say
 from ml.data.demo import DEMO_AS_OF_DATE, DEMO_SETTINGS, default_truth_folder
+from ml.data.demo.elsewhere import truth_of
 from ml.errors import KithError
 from ml.home import Home
 from ml.settings import SETTINGS_FILE
+from ml.stores.place import Place
 
 DAGS = ("propensity_training_weekly", "customer_360_daily", "activation_daily")
 KITH = str(Path(sys.executable).parent / "kith")
@@ -117,8 +119,8 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
         run_dag(dag_id, day, environment, log, say)
     say("")
     _call([KITH, "account", "--home", str(home.root)])
-    truth = default_truth_folder(landing)
-    if truth.exists():
+    truth = truth_of(landing)
+    if isinstance(truth, Path) and truth.exists():
         say(f"\nWhat is true of the demo brand (who is who, true probabilities): {truth}")
 
 
@@ -172,9 +174,11 @@ def _started(command: list[str], environment: dict[str, str]) -> Iterator[subpro
             raise
 
 
-def _brand_is_there(landing: Path) -> bool:
+def _brand_is_there(landing: Place) -> bool:
     # The truth is written last: where it is, the demo brand is whole. A landing zone named by hand is not ours.
     named = bool(os.environ.get("KITH_LANDING"))
+    if not isinstance(landing, Path):
+        return named
     return default_truth_folder(landing).exists() or (named and landing.is_dir())
 
 

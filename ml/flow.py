@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 from ml import gates, transform
 from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
+from ml.data.warehouse import discard_warehouse
 from ml.gates import check_border
 from ml.run import Run
 from ml.serve.audit import audit_tables
@@ -26,6 +28,16 @@ PARTS: dict[str, Callable[[Run], None]] = {
     "labels": build_labels,
     "tables": build_tables,
 }
+
+
+def anew(work: Callable[[Run], Any]) -> Callable[[Run], Any]:
+    """The same work in a warehouse of which nothing is left; files of the landing zone that were read stay read."""
+
+    def without_warehouse(run: Run) -> Any:
+        discard_warehouse(run.home)
+        return work(run)
+
+    return without_warehouse
 
 
 def build(run: Run) -> None:

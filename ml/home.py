@@ -58,6 +58,11 @@ class Home:
         return self.warehouse / "raw"
 
     @property
+    def landing_headers(self) -> Path:
+        """Headers of landed files on an object store."""
+        return self.warehouse / "headers.json"
+
+    @property
     def trial(self) -> Home:
         """A home inside this one, for as long as an experiment asks another question of the same facts."""
         return Home(self.warehouse / "trial")

@@ -16,6 +16,7 @@ from ml.data.targets import Target, read_targets
 from ml.errors import KithError
 from ml.home import REPOSITORY, Home
 from ml.settings import SETTINGS_FILE
+from ml.stores.place import Place, place_of
 
 Report = Callable[[str], None]
 
@@ -29,7 +30,7 @@ class Run:
     """What every step of a run needs to know."""
 
     home: Home
-    landing: Path
+    landing: Place
     as_of_date: date
     targets: list[Target]
     report: Report = field(default=print, compare=False)
@@ -38,14 +39,14 @@ class Run:
     def of(
         cls,
         home: Path,
-        landing: Path,
+        landing: Place,
         as_of_date: date,
         targets_file: Path | None = None,
         report: Report = print,
     ) -> Run:
         """Read settings and targets; nothing is written yet."""
         return cls(
-            Home(home.resolve()), landing.resolve(), as_of_date, read_targets(targets_file), report
+            Home(home.resolve()), place_of(landing), as_of_date, read_targets(targets_file), report
         )
 
     def definition(self) -> str:
@@ -92,7 +93,8 @@ class RunState:
     def resume(self, former: dict[str, Any], steps: Iterable[str]) -> None:
         """Count those of a former state's steps as done that are named, with what they found out."""
         kept = [step for step in former["done"] if step in set(steps)]
-        self._write({**former, "done": kept, "kept": True})
+        # What the kept steps hold is whole; what an interrupted step left behind is not added to.
+        self._write({**former, "done": kept, "kept": True, "mode": "rebuild"})
 
     def has(self, step: str) -> bool:
         """Tell whether the warehouse holds this step's results for this run's day."""

@@ -23,12 +23,13 @@ from pydantic_settings import (
 )
 
 from ml.errors import KithError
+from ml.stores.place import object_prefix
 
 SETTINGS_FILE = "kith.toml"
 
 # What may differ between two runs that publish the same bytes.
 NOT_PART_OF_THE_RUN = {
-    *("threads", "memory_limit", "rates_file", "audience_seconds"),
+    *("threads", "memory_limit", "rates_file", "audience_seconds", "published_to"),
     # Both engines publish the same.
     *("engine", "spark_master", "spark_conf"),
     # What is planned and exported comes after publishing and does not change the version.
@@ -56,8 +57,13 @@ def _known_day(day: str) -> str:
         raise ValueError(f"'{day}' is no day of the calendar written YYYY-MM-DD") from error
 
 
+def _known_store(url: str) -> str:
+    return str(object_prefix(url))
+
+
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Day = Annotated[str, AfterValidator(_known_day)]
+ObjectStore = Annotated[str, AfterValidator(_known_store)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -173,6 +179,9 @@ class Settings(BaseSettings):
         0.99, description="Bid values end at this quantile of the positive ones."
     )
     most_bid_value: float | None = Field(None, gt=0, description="No bid value is greater.")
+    published_to: ObjectStore | None = Field(
+        None, description="Object store that mirrors what is published: s3://bucket/prefix."
+    )
     schedule_start: Day | None = Field(
         None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day the DAGs catch up from."
     )

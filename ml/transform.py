@@ -1,7 +1,7 @@
 """Running one step of the dbt project, in a process of its own that is kept for the next step.
 
 dbt knows nothing of this package and this package does not import dbt: the two meet at dbt's command
-line, at the warehouse, and at the control tables. One command per step, because each reads the project anew.
+line, at the warehouse, and at the control tables. One command per step: the warehouse has one writer at a time.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from ml.data.spark import spark_environment
 from ml.data.warehouse import handed_over
 from ml.errors import KithError
 from ml.faults import EntriesWithoutValues, without_values
-from ml.home import DBT_PROJECT, Home
+from ml.home import DBT_PROJECT, REPOSITORY, Home
 from ml.learn.catalogue import families
 
 Report = Callable[[str], None]
 # Unit tests belong to the tests; a data test runs in the step that builds the last of the tables it looks at.
 _IN_PRODUCTION = ("--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
+_OF_EVERY_HOME = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "PYTHONWARNINGS": "ignore"}
 _PROGRESS = re.compile(r"(\d+) of (\d+) (?:OK|ERROR|FAIL|PASS|WARN)\b")
 
 
-def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Report) -> None:
+def run_models(
+    home: Home, as_of_date: date, select: Sequence[str], report: Report, append: bool = False
+) -> None:
     """Build the selected models and seeds and run their data tests.
 
     Args:
@@ -36,11 +39,13 @@ def run_models(home: Home, as_of_date: date, select: Sequence[str], report: Repo
         as_of_date: the day the run speaks for.
         select: dbt selectors, such as `path:models/staging`.
         report: receives a line of progress now and then.
+        append: tables that can grow are added to; otherwise they are built whole.
 
     Raises:
         KithError: a model or a test failed; the message names it, its error and the full log.
     """
-    options = ("--no-write-json", *_IN_PRODUCTION, "--select", *select)
+    whole = () if append else ("--full-refresh",)
+    options = ("--no-write-json", *_IN_PRODUCTION, *whole, "--select", *select)
     with handed_over(home):
         _run(home, dbt_arguments(home, as_of_date, "build", *options), report)
 
@@ -74,14 +79,17 @@ def start(home: Home) -> None:
 
 
 def _dbt(home: Home) -> Companion:
-    home.root.mkdir(parents=True, exist_ok=True)
+    """One dbt for every home in DuckDB: what names a home comes with each request. A Spark session is of one home."""
     command = [sys.executable, str(DBT_PROJECT / "companion.py")]
-    return companion("dbt", command, dbt_environment(home), home.root)
+    others = {name: value for name, value in os.environ.items() if not name.startswith("KITH_")}
+    environment = {**others, **_OF_EVERY_HOME, **_engine_of(home)}
+    return companion("dbt", command, environment, REPOSITORY)
 
 
 def _run(home: Home, arguments: list[str], report: Report) -> None:
     home.logs.mkdir(parents=True, exist_ok=True)
     log = home.logs / "dbt.log"
+    request = {"arguments": arguments, "environment": _of_home(home)}
     with log.open("a", encoding="utf-8") as sink:
 
         def keep(entry: str) -> None:
@@ -91,7 +99,7 @@ def _run(home: Home, arguments: list[str], report: Report) -> None:
 
         entries = EntriesWithoutValues(keep)
         try:
-            answer = _dbt(home).ask(arguments, entries.add)
+            answer = _dbt(home).ask(request, entries.add)
         except CompanionEndedError:
             answer = {"success": False, "failure": None}
         entries.end()
@@ -134,19 +142,24 @@ def dbt_arguments(home: Home, as_of_date: date, verb: str, *options: str) -> lis
 
 def dbt_environment(home: Home) -> dict[str, str]:
     """The environment that tells the dbt project where the warehouse is and how much it may use."""
-    on_spark = home.settings.engine == "spark"
+    return {**os.environ, **_OF_EVERY_HOME, **_engine_of(home), **_of_home(home)}
+
+
+def _engine_of(home: Home) -> dict[str, str]:
+    """What dbt's process must be started with, for a Spark session is made once."""
+    if home.settings.engine == "spark":
+        return {"KITH_ENGINE": "spark", **spark_environment(home)}
+    return {"KITH_ENGINE": "duckdb"}
+
+
+def _of_home(home: Home) -> dict[str, str]:
     return {
-        **os.environ,
-        **(spark_environment(home) if on_spark else {}),
-        "KITH_ENGINE": home.settings.engine,
         "KITH_WAREHOUSE": str(home.database),
         "KITH_WAREHOUSE_TEMP": str(home.warehouse / "spill"),
         "KITH_THREADS": str(home.settings.threads),
         "KITH_MEMORY_LIMIT": home.settings.memory_limit,
         # dbt must know whom a model reads before it can look into a seed.
         "KITH_FEATURE_FAMILIES": "|".join(families()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "PYTHONWARNINGS": "ignore",
     }
 
 

@@ -6,6 +6,7 @@ import csv
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ import pytest
 from ml.data import build
 from ml.data.warehouse import connect
 from ml.run import Run
+from ml.stores.place import Place
+from tests.object_store import Bucket, environment, serving
 
 Row = Mapping[str, Any]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -68,7 +71,7 @@ class Built:
 
 
 def build_world(
-    landing: Path,
+    landing: Place,
     home: Path,
     day: date,
     parts: Iterable[str] = ("landing",),
@@ -131,3 +134,24 @@ def shared_data() -> Path:
     if not (place / "online_retail").is_dir():
         pytest.skip(f"no real data at {place}; KITH_SHARED_DATA names another place")
     return place
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[str]:
+    """The address of an object store that lives as long as the tests."""
+    with serving() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A bucket of its own for a test, and the environment in which Kith finds its store."""
+    import boto3
+
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    for name, value in environment(object_server).items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    name = f"brand-{uuid.uuid4().hex[:12]}"
+    client.create_bucket(Bucket=name)
+    return Bucket(name, client)

@@ -2,7 +2,12 @@
 
 {% macro read_raw(entity) %}{{ return(adapter.dispatch("read_raw")(entity)) }}{% endmacro %}
 {% macro duckdb__read_raw(entity) -%}
-    read_parquet('{{ var("raw_dir") | replace("'", "''") }}/{{ entity }}/*.parquet')
+    {%- set folder = var("raw_dir") | replace("'", "''") ~ "/" ~ entity -%}
+    {%- if is_incremental() -%}
+    read_parquet(['{{ folder }}/{{ new_raw_files(entity) | join("', '" ~ folder ~ "/") }}'])
+    {%- else -%}
+    read_parquet('{{ folder }}/*.parquet')
+    {%- endif -%}
 {%- endmacro %}
 {% macro spark__read_raw(entity) -%}
     parquet.`{{ var("raw_dir") }}/{{ entity }}`

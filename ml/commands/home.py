@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ml.commands.options import DAY, engine_option, home_option, landing_option, say, targets_option
+from ml.stores.place import Place
 
 
 @click.command()
@@ -17,7 +18,7 @@ from ml.commands.options import DAY, engine_option, home_option, landing_option,
 @engine_option
 @click.option("--from", "first", type=DAY, required=True)
 @click.option("--to", "last", type=DAY, required=True)
-def backfill(landing: Path, home: Path, targets: Path | None, first: date, last: date) -> None:
+def backfill(landing: Place, home: Path, targets: Path | None, first: date, last: date) -> None:
     """Run every day from one to another, each as if it were today."""
     from ml.flow import days_between, run_day
     from ml.home import Home
@@ -39,11 +40,17 @@ def backfill(landing: Path, home: Path, targets: Path | None, first: date, last:
 def rollback(home: Path, version: str | None) -> None:
     """Point readers to an older version."""
     from ml.home import Home
-    from ml.serve.versions import Versions
+    from ml.serve.mirror import mirror_version
+    from ml.serve.versions import Version, Versions
 
     place = Home(home.resolve())
+    versions = Versions(place)
+
+    def mirrored(older: Version) -> None:
+        mirror_version(place, older, versions.folder / older.name, say, back=True)
+
     with place.lock("kith rollback"):
-        say(f"current version: {Versions(place).roll_back(version).name}")
+        say(f"current version: {versions.roll_back(version, mirrored).name}")
 
 
 @click.command()
@@ -79,7 +86,7 @@ def account(home: Path) -> None:
     "--rewrite-landing", is_flag=True, help="Take the person's rows out of the landing files, too."
 )
 def erase(
-    landing: Path,
+    landing: Place,
     home: Path,
     customer_id: str | None,
     key: tuple[str, str] | None,
@@ -94,7 +101,7 @@ def erase(
         raise click.UsageError("Name the person by --customer ID or by --key SOURCE KEY.")
     place = Home(home.resolve())
     with place.lock("kith erase"):
-        erase_person(Erasure(place, landing.resolve(), customer_id, key, rewrite_landing, say))
+        erase_person(Erasure(place, landing, customer_id, key, rewrite_landing, say))
 
 
 COMMANDS = (backfill, rollback, status, account, erase)

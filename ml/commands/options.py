@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ml.errors import KithError
+from ml.stores.place import Place, place_of
+
 if TYPE_CHECKING:
     from ml.run import Run
 
@@ -37,6 +40,23 @@ class _Day(click.ParamType[date, str | date]):
 DAY = _Day()
 FOLDER = click.Path(path_type=Path)
 
+
+class _Place(click.ParamType[Place, str | Place]):
+    """A folder, or `s3://bucket/prefix`."""
+
+    name = "place"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Place:
+        try:
+            return place_of(value)
+        except KithError as error:
+            self.fail(str(error), param, ctx)
+
+
+PLACE = _Place()
+
 home_option = click.option(
     "--home",
     type=FOLDER,
@@ -46,7 +66,11 @@ home_option = click.option(
     help="The home folder.",
 )
 landing_option = click.option(
-    "--landing", type=FOLDER, required=True, envvar="KITH_LANDING", help="The landing zone."
+    "--landing",
+    type=PLACE,
+    required=True,
+    envvar="KITH_LANDING",
+    help="The landing zone: a folder, or s3://bucket/prefix.",
 )
 targets_option = click.option(
     "--targets", type=FOLDER, envvar="KITH_TARGETS", help="Another targets file than the seed."

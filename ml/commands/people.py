@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from ml.commands.options import FOLDER, home_option, say
+from ml.commands.options import PLACE, home_option, say
+from ml.stores.place import Place
 
 
 @click.command()
@@ -17,7 +18,7 @@ from ml.commands.options import FOLDER, home_option, say
 @click.option("--different", nargs=2, metavar="A B", help="Decide that two records are two people.")
 @click.option(
     "--landing",
-    type=FOLDER,
+    type=PLACE,
     envvar="KITH_LANDING",
     help="The landing zone that a decision is written into.",
 )
@@ -29,7 +30,7 @@ def who(
     home: Path,
     same: tuple[str, str] | None,
     different: tuple[str, str] | None,
-    landing: Path | None,
+    landing: Place | None,
     decided_by: str,
 ) -> None:
     """Whose record is it, what joins their records, and why; or decide that two records are one person, or two.
@@ -57,7 +58,7 @@ def who(
             )
         decision, pair = ("same", same) if same else ("different", different)
         assert pair is not None
-        lines = decide(place, landing.resolve(), pair, decision, decided_by)
+        lines = decide(place, landing, pair, decision, decided_by)
     # Names come in every script; a terminal that lacks one shows question marks.
     encoding = sys.stdout.encoding or "utf-8"
     for line in lines:

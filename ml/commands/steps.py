@@ -9,14 +9,19 @@ import click
 
 from ml.commands.options import DAY, in_step, run_options, target_option
 
+rebuild_option = click.option(
+    "--rebuild", is_flag=True, help="Leave nothing of the warehouse; build it from the first row."
+)
+
 
 @click.command()
 @run_options
-def run(**options: Any) -> None:
+@rebuild_option
+def run(rebuild: bool, **options: Any) -> None:
     """Everything for one day: build, train when due, score, audit, publish."""
-    from ml.flow import run_day
+    from ml import flow
 
-    in_step(options, "run", run_day)
+    in_step(options, "run", flow.anew(flow.run_day) if rebuild else flow.run_day)
 
 
 @click.command()
@@ -26,11 +31,15 @@ def run(**options: Any) -> None:
     type=click.Choice(["landing", "identity", "events", "features", "labels", "tables"]),
     help="Only this part, as the DAGs do; `labels` is for training, `tables` comes after `score`.",
 )
-def build(part: str | None, **options: Any) -> None:
+@rebuild_option
+def build(part: str | None, rebuild: bool, **options: Any) -> None:
     """From the landing zone to the features of one day."""
     from ml import flow
 
-    in_step(options, f"build {part or ''}".strip(), flow.PARTS[part] if part else flow.build)
+    if rebuild and part not in (None, "landing"):
+        raise click.UsageError(f"--rebuild begins with the landing zone, not with --part {part}.")
+    work = flow.PARTS[part] if part else flow.build
+    in_step(options, f"build {part or ''}".strip(), flow.anew(work) if rebuild else work)
 
 
 @click.command()

@@ -16,6 +16,15 @@ from ml.activate.audiences.tables import write_audiences
 from ml.data.control import write_control_tables, write_dates
 from ml.data.erasure_filter import erasure_filter
 from ml.data.feature_families import write_feature_families
+from ml.data.growth import (
+    APPEND,
+    REBUILD,
+    growth_of,
+    inputs_digest,
+    keeps_numbers,
+    numbering_of,
+    write_growth,
+)
 from ml.data.interests import interest_cutoffs, plan_interests, record_interests
 from ml.data.landing import discover
 from ml.data.landing_gate import check_currencies, report_landing
@@ -30,9 +39,6 @@ from ml.data.warehouse import (
     table_exists,
     write_table,
 )
-from ml.identity.assign import assign_customers
-from ml.identity.households import assign_households
-from ml.matching.match import match_records
 from ml.matching.names import normalise_names
 from ml.run import Run, RunState, digest_of, engine_of
 from ml.serve.changed_ids import find_changed_ids
@@ -68,10 +74,10 @@ def build_landing(run: Run) -> None:
             currencies without rates.
     """
     check_keys(run.home, run.as_of_date)
-    landing = discover(run.landing)
+    landing = discover(run.landing, run.home.landing_headers)
     former = _of_this_engine(run, RunState(run).begin())
     raw_files = ingest(landing, run.home.raw, run.report, erasure_filter(run.home))
-    inputs = digest_of([run.as_of_date.isoformat(), run.definition(), *raw_files])
+    inputs = inputs_digest(run, run.as_of_date, raw_files)
     if former.get("inputs") == inputs and _is_staged(run):
         RunState(run).resume(former, BUILD_STEPS)
         with connect(run.home) as connection:
@@ -80,23 +86,37 @@ def build_landing(run: Run) -> None:
         run.report("nothing has changed since the warehouse was built for this day; it is kept")
         return
     with connect(run.home) as connection:
+        growth = growth_of(connection, run, former, raw_files)
+        write_growth(connection, run, growth, former, raw_files)
         write_control_tables(connection, run.home, run.targets)
         write_audiences(connection, run.home, run.as_of_date)
         drop_schema(connection, run.home, "scores")
         normalise_phones(connection, run.home)
         normalise_names(connection, run.home)
+    run.report(f"{growth.mode}: {growth.why}")
     run.report("staging: typing and judging every row")
-    run_models(run.home, run.as_of_date, STAGING, run.report)
+    run_models(run.home, run.as_of_date, STAGING, run.report, append=growth.mode == APPEND)
     with connect(run.home) as connection:
         check_currencies(connection, run)
         landing_digest = _landing_digest(connection, run.as_of_date)
         report_landing(connection, run)
-    RunState(run).note("landing", landing_digest=landing_digest, inputs=inputs)
+    RunState(run).note(
+        "landing",
+        landing_digest=landing_digest,
+        inputs=inputs,
+        definition=run.definition(),
+        mode=growth.mode,
+        numbering=former.get("numbering"),
+    )
 
 
 def build_identity(run: Run) -> None:
     """Decide which records are one customer, at every date."""
-    RunState(run).require("landing", "build --part landing")
+    # What compares records and cuts clusters brings Splink and SciPy: only the steps that do pay for them.
+    from ml.identity.assign import assign_customers
+    from ml.matching.match import match_records
+
+    state = RunState(run).require("landing", "build --part landing")
     if _is_kept(run, "identity"):
         return
     run.report("identity: comparing records")
@@ -107,27 +127,40 @@ def build_identity(run: Run) -> None:
         run.as_of_date,
         ["path:models/identity", "--exclude", "customer_map+", "path:models/identity/evidence"],
         run.report,
+        append=state["mode"] == APPEND,
     )
     with connect(run.home) as connection:
-        merges = assign_customers(connection, run.home.settings.max_customer_records)
+        merges = assign_customers(
+            connection, run.home.settings.max_customer_records, run.definition()
+        )
         counts = connection.execute(
             "select count(distinct record_no), count(distinct head_record_no) from resolved.record_customers "
             "where valid_to is null"
         ).fetchone()
         changed = find_changed_ids(connection, run, partial(_landing_digest, connection))
+        mode = state["mode"] if keeps_numbers(connection, state) else REBUILD
+        numbering = numbering_of(connection)
     records, customers = counts or (0, 0)
     run.report(
         f"identity: {records:,} records are {customers:,} customers; {matches:,} pairs of records matched, "
         f"{merges:,} merges on the way"
     )
+    if mode != state["mode"]:
+        run.report("identity: an older record came to light; every fact is numbered anew")
     RunState(run).note(
-        "identity", customers=customers, changed_ids=changed.as_json() if changed else None
+        "identity",
+        customers=customers,
+        changed_ids=changed.as_json() if changed else None,
+        mode=mode,
+        numbering=numbering,
     )
 
 
 def build_events(run: Run) -> None:
     """Attach every fact to its record, versions resolved, and measure how late facts come."""
-    RunState(run).require("identity", "build --part identity")
+    from ml.identity.households import assign_households
+
+    state = RunState(run).require("identity", "build --part identity")
     if _is_kept(run, "events"):
         return
     run.report("events: every fact with its customer and both clocks")
@@ -136,6 +169,7 @@ def build_events(run: Run) -> None:
         run.as_of_date,
         ["customer_map+,path:models/identity", "path:models/events"],
         run.report,
+        append=state["mode"] == APPEND,
     )
     with connect(run.home) as connection:
         housemates, households = assign_households(connection)

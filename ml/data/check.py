@@ -21,12 +21,13 @@ from ml.gates import check_border
 from ml.home import Home
 from ml.run import Run
 from ml.settings import SETTINGS_FILE
+from ml.stores.place import Place
 
 # A day that sees every fact: checking asks what is there, not what a run would see.
 EVERYTHING = date(9998, 12, 31)
 
 
-def check_landing(root: Path, settings_of: Path | None, say: Callable[[str], None]) -> None:
+def check_landing(root: Place, settings_of: Path | None, say: Callable[[str], None]) -> None:
     """Report what a landing zone holds: files, mapping, rows, refusals, gaps. Nothing is kept.
 
     Raises:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 
 from ml.data.control import write_dates
 from ml.data.snapshots import Snapshots
 from ml.data.warehouse import frame, table_exists
 from ml.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLE = ("interests", "customer_interests")
 MOST_CUTOFFS = 3
@@ -58,9 +61,26 @@ def interest_frames(
         "where as_of_date = ? order by customer_id, category",
         [day],
     )
-    sales = frame(
+    return interests, category_sales(connection, day)
+
+
+def interests_of(
+    connection: duckdb.DuckDBPyConnection, day: date, customers: pd.Series
+) -> pd.DataFrame:
+    """What these customers were drawn to on a day: customer_id, category, bought, looked."""
+    connection.register("asked_of", pd.DataFrame({"customer_id": customers}))
+    return frame(
+        connection,
+        "select customer_id, category, bought, looked from interests.customer_interests "
+        "inner join asked_of using (customer_id) where as_of_date = ? order by customer_id, category",
+        [day],
+    )
+
+
+def category_sales(connection: duckdb.DuckDBPyConnection, day: date) -> pd.DataFrame:
+    """What sold until a day: category, lines_count."""
+    return frame(
         connection,
         "select category, lines_count from interests.category_sales where as_of_date = ? order by category",
         [day],
     )
-    return interests, sales

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,28 +18,29 @@ from ml.data.landing import LandedFile
 Changes = dict[int, list[str]]
 
 
-def rewrite_file(file: LandedFile, changes: Changes) -> None:
+def rewrite_file(file: LandedFile, changes: Changes, scratch: Path | None = None) -> None:
     """Write a landing file again without some records, and with some fields of others empty.
 
     A CSV's other lines stay byte for byte; a Parquet file keeps its types and compression.
 
+    Args:
+        file: the file.
+        changes: what goes.
+        scratch: folder of this machine for an object's bytes; the system's own when absent.
+
     Raises:
         csv.Error: the records of the CSV cannot be told apart.
     """
-    part = file.path.with_name(f".{file.path.name}.part")
-    try:
-        if file.path.suffix.lower() == ".parquet":
-            _rewrite_parquet(file, changes, part)
-        else:
-            _rewrite_csv(file, changes, part)
-        os.chmod(part, file.path.stat().st_mode & 0o777)
-        os.replace(part, file.path)
-    finally:
-        part.unlink(missing_ok=True)
+    rewrite = _rewrite_parquet if file.is_parquet else _rewrite_csv
+    with (
+        file.on_disk(scratch or Path(tempfile.gettempdir())) as path,
+        file.store.writing(file.name, scratch) as part,
+    ):
+        rewrite(file, path, changes, part)
 
 
-def _rewrite_parquet(file: LandedFile, changes: Changes, part: Path) -> None:
-    whole = pq.ParquetFile(file.path)
+def _rewrite_parquet(file: LandedFile, path: Path, changes: Changes, part: Path) -> None:
+    whole = pq.ParquetFile(path)
     kept = 0
     with pq.ParquetWriter(part, whole.schema_arrow, compression=_compression(whole)) as writer:
         for group in range(whole.num_row_groups):
@@ -68,9 +69,9 @@ def _compression(whole: pq.ParquetFile) -> str:
     return "none" if name == "uncompressed" else name
 
 
-def _rewrite_csv(file: LandedFile, changes: Changes, part: Path) -> None:
+def _rewrite_csv(file: LandedFile, path: Path, changes: Changes, part: Path) -> None:
     with (
-        file.path.open(encoding="utf-8", newline="") as lines,
+        path.open(encoding="utf-8", newline="") as lines,
         part.open("w", encoding="utf-8", newline="") as sink,
     ):
         records = _records(lines, file.delimiter)

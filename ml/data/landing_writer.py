@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +11,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from ml.errors import KithError
+from ml.stores.place import Place
+from ml.stores.store import store_at
 
 
 def decimals(scaled: npt.NDArray[np.int64], scale: int, precision: int = 18) -> pa.Array:
@@ -35,9 +35,16 @@ def timestamps(values: npt.NDArray[np.datetime64]) -> pa.Array:
     return pa.array(np.asarray(values, dtype="datetime64[us]"), type=pa.timestamp("us"))
 
 
+def as_csv(table: pa.Table) -> bytes:
+    """A table as the text of a CSV file."""
+    sink = pa.BufferOutputStream()
+    pa_csv.write_csv(table, sink, pa_csv.WriteOptions(quoting_style="needed"))
+    return bytes(sink.getvalue())
+
+
 def write_landing_file(
-    landing: Path, entity: str, name: str, columns: Mapping[str, object] | pa.Table
-) -> Path:
+    landing: Place, entity: str, name: str, columns: Mapping[str, object] | pa.Table
+) -> Place:
     """Write ``<landing>/<entity>/<name>``, as Parquet or CSV by the ending of ``name``.
 
     The file appears whole or not at all, and replaces an earlier one of the same name. Raises
@@ -45,15 +52,12 @@ def write_landing_file(
     """
     table = columns if isinstance(columns, pa.Table) else pa.table(dict(columns))
     target = landing / entity / name
-    # The ending of a half-written file must not be one that the landing zone reads.
-    unfinished = target.with_name(target.name + ".unfinished")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.suffix == ".csv":
-            pa_csv.write_csv(table, unfinished, pa_csv.WriteOptions(quoting_style="needed"))
-        else:
-            pq.write_table(table, unfinished, compression="zstd")
-        os.replace(unfinished, target)
+        with store_at(landing).writing(f"{entity}/{name}") as part:
+            if target.name.endswith(".csv"):
+                part.write_bytes(as_csv(table))
+            else:
+                pq.write_table(table, part, compression="zstd")
     except OSError as error:
         raise KithError(
             f"{target}: the landing zone must be a folder that can be written to; found: "

@@ -1,13 +1,14 @@
-"""Phone numbers as people write them, and the one form (E.164) in which they can be compared."""
+"""Phone numbers as people write them, and the one form (E.164) in which they can be compared.
+
+The phone library is imported where it is asked: its lists are long, and few steps read a number.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 
 import duckdb
-import phonenumbers
 import pyarrow as pa
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from ml.data.sql_text import raw_rows
 from ml.data.warehouse import keep_table
@@ -24,6 +25,8 @@ def e164(raw: str, default_country: str | None) -> str | None:
 
     A number without a country code can be read only with `default_country` (ISO 3166, two letters).
     """
+    import phonenumbers
+
     text = "+" + raw[2:] if raw.startswith("00") and len(raw) > 8 else raw
     try:
         number = phonenumbers.parse(text, default_country)
@@ -45,6 +48,8 @@ def country_code(text: str) -> str | None:
 
 @cache
 def _country_names() -> dict[str, str]:
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
     named: dict[str, set[str]] = {}
     for code, names in LOCALE_DATA.items():
         for name in {name for name in names.values() if not name.startswith("*")}:
@@ -55,7 +60,7 @@ def _country_names() -> dict[str, str]:
 
 def time_zones(number: str) -> frozenset[str]:
     """Time zones in which a number in its E.164 form may ring (IANA names); none where nobody can say."""
-    # Its lists are read when somebody asks: few steps do.
+    import phonenumbers
     from phonenumbers import timezone
 
     try:

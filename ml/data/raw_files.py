@@ -39,25 +39,30 @@ def engine() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def convert_file(file: LandedFile, target: Path) -> None:
+def convert_file(file: LandedFile, path: Path, target: Path) -> None:
     """Write one landed file as raw Parquet; fast where the file is regular, row by row where it is not.
+
+    Args:
+        file: how its columns are mapped.
+        path: its bytes on this machine.
+        target: the Parquet file to write.
 
     Raises:
         KithError: the file cannot be read as what its name says; the message names it.
     """
     with engine() as connection:
         try:
-            if file.path.suffix.lower() == ".parquet":
-                _copy(connection, file, target, *_parquet_relation(connection, file))
-            elif len(csv_header(file.path, file.name)[0]) == 1:
+            if file.is_parquet:
+                _copy(connection, file, target, *_parquet_relation(connection, file, path))
+            elif len(_csv_names(file, path)) == 1:
                 # Of a single column DuckDB takes an empty line for a record; here it is none.
-                _convert_irregular_csv(file, target)
+                _convert_irregular_csv(file, path, target)
             else:
-                _copy(connection, file, target, *_csv_relation(file))
+                _copy(connection, file, target, *_csv_relation(file, path))
         except duckdb.Error as error:
-            if file.path.suffix.lower() == ".parquet":
+            if file.is_parquet:
                 raise unreadable(file.name, "Parquet", str(error)) from error
-            _convert_irregular_csv(file, target)
+            _convert_irregular_csv(file, path, target)
 
 
 def _quoted(identifier: str) -> str:
@@ -70,9 +75,9 @@ def _path_literal(path: Path) -> str:
 
 
 def _parquet_relation(
-    connection: duckdb.DuckDBPyConnection, file: LandedFile
+    connection: duckdb.DuckDBPyConnection, file: LandedFile, path: Path
 ) -> tuple[str, str, dict[str, str]]:
-    relation = f"read_parquet({_path_literal(file.path)}, file_row_number = true)"
+    relation = f"read_parquet({_path_literal(path)}, file_row_number = true)"
     types = {
         row[0]: row[1]
         for row in connection.execute(f"describe select * from {relation}").fetchall()
@@ -92,13 +97,18 @@ def _as_text(column: str, column_type: str) -> str:
     )
 
 
-def _csv_relation(file: LandedFile) -> tuple[str, str, dict[str, str]]:
-    header, _ = csv_header(file.path, file.name)
+def _csv_names(file: LandedFile, path: Path) -> list[str]:
+    with path.open("rb") as content:
+        return csv_header(content, file.name)[0]
+
+
+def _csv_relation(file: LandedFile, path: Path) -> tuple[str, str, dict[str, str]]:
+    header = _csv_names(file, path)
     # Positions, not names: two columns of a header may differ in case only.
     names = [f"column_{number}" for number in range(len(header))]
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
     relation = (
-        f"read_csv({_path_literal(file.path)}, auto_detect = false, header = true, "
+        f"read_csv({_path_literal(path)}, auto_detect = false, header = true, "
         f"delim = {literal(file.delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}})"
     )
     texts = {column: names[header.index(own)] for column, own in file.columns.items()}
@@ -123,14 +133,14 @@ def _copy(
     )
 
 
-def _convert_irregular_csv(file: LandedFile, target: Path) -> None:
+def _convert_irregular_csv(file: LandedFile, path: Path, target: Path) -> None:
     """Read a CSV whose records do not all fit its header, losing none of them.
 
     Raises:
         KithError: the file is not UTF-8 text, or a quoted field never ends.
     """
     try:
-        with file.path.open(encoding="utf-8-sig", newline="") as lines:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.reader(lines, delimiter=file.delimiter, strict=True, skipinitialspace=True)
             records = (record for record in reader if record)
             header = next(records)

@@ -2,7 +2,7 @@
 
 Every file becomes one Parquet file of the raw layer: the contract's columns as text (absent ones
 null), `file`, `file_row` (data record from 1) and `row_fault` (a record with more fields than the
-header). A file is read again only when its bytes changed, or when somebody was erased; rows of erased people
+header). A file is read again only when it changed, or when somebody was erased; rows of erased people
 are left out, and the others keep their numbers. Typing and judging is the SQL of staging.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from ml.data.raw_files import convert_file, engine, raw_schema
 
 RAW_LAYOUT = "1"  # part of a raw file's name: raise it when the raw layer's columns change
 
+FETCHED = ".fetched"  # folder for one file of an object store at a time
 LEFT_OUT = "left_out.json"  # of each raw file that lacks rows: how many
 
 
@@ -31,7 +33,9 @@ def ingest(
     on_progress: Callable[[str], None] = lambda line: None,
     erased: ErasureFilter | None = None,
 ) -> list[str]:
-    """Bring the raw layer in line with the landing zone, reading only files whose bytes changed.
+    """Bring the raw layer in line with the landing zone, reading only files that changed.
+
+    What lies on an object store is fetched one file at a time, read, and removed again.
 
     Args:
         landing: the files to read.
@@ -60,9 +64,11 @@ def ingest(
         if not target.exists():
             on_progress(f"reading {file.name}")
             part = target.with_suffix(".part")
-            left_out[target.name] = _read(file, part, erased)
+            with file.on_disk(raw / FETCHED) as path:
+                left_out[target.name] = _read(file, path, part, erased)
             _note_left_out(raw, left_out)
             part.replace(target)
+    shutil.rmtree(raw / FETCHED, ignore_errors=True)
     for stale in set(raw.glob("*/*")) - wanted:
         stale.unlink()
     present = {path.name for path in wanted}
@@ -84,7 +90,8 @@ def records_to_erase(
 ) -> list[tuple[int, list[str]]]:
     """The records of a landed file that hold something erased: number, and the columns to empty (none: all)."""
     everything = folder / "whole.parquet"
-    convert_file(file, everything)
+    with file.on_disk(folder) as path:
+        convert_file(file, path, everything)
     try:
         with engine() as connection:
             return erased.marked(connection, file.entity, everything)
@@ -92,14 +99,14 @@ def records_to_erase(
         everything.unlink()
 
 
-def _read(file: LandedFile, target: Path, erased: ErasureFilter | None) -> int:
+def _read(file: LandedFile, path: Path, target: Path, erased: ErasureFilter | None) -> int:
     """Write one landed file as raw Parquet; gives the number of rows of erased people that it left out."""
     if erased is None:
-        convert_file(file, target)
+        convert_file(file, path, target)
         return 0
     everything = target.with_suffix(".whole")
     try:
-        convert_file(file, everything)
+        convert_file(file, path, everything)
         with engine() as connection:
             return erased.copy(connection, file.entity, everything, target)
     finally:
@@ -115,8 +122,5 @@ def _note_left_out(raw: Path, left_out: dict[str, int]) -> None:
 
 def _identity_of(file: LandedFile, erased: ErasureFilter | None) -> str:
     filtered = erased.digest if erased else ""
-    digest = hashlib.sha256(f"{RAW_LAYOUT}\0{filtered}\0{file.name}\0".encode())
-    with file.path.open("rb") as content:
-        while block := content.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:32]
+    told = f"{RAW_LAYOUT}\0{filtered}\0{file.name}\0{file.identity()}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -10,15 +10,17 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
-import pyarrow as pa
 
 from ml.data.lake import Lake
 from ml.errors import KithError
 from ml.home import Home
+
+if TYPE_CHECKING:  # every step opens the warehouse, and few look at frames
+    import pandas as pd
+    import pyarrow as pa
 
 BROKEN = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
 # What DuckDB says of a file that it can open but not read; other errors of the system are no damage.
@@ -149,6 +151,12 @@ def _wal(database: Path) -> Path:
     return database.with_suffix(database.suffix + ".wal")
 
 
+def discard_warehouse(home: Home) -> None:
+    """Forget all that was built, and that it was: the next step builds from the landing zone."""
+    for path in (_wal(home.database), home.database, home.run_state):
+        path.unlink(missing_ok=True)
+
+
 def write_table(
     connection: duckdb.DuckDBPyConnection,
     name: str,
@@ -157,7 +165,7 @@ def write_table(
 ) -> None:
     """Replace a table by rows in the order of `columns` (name to SQL type)."""
     _declare(connection, "create or replace table", name, columns)
-    if isinstance(rows, pd.DataFrame | pa.Table):
+    if not isinstance(rows, Sequence):
         frame = rows  # noqa: F841 - DuckDB finds the frame by this name
         connection.execute(f"insert into {name} select {', '.join(columns)} from frame")
     elif rows:

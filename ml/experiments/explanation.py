@@ -9,10 +9,10 @@ from ml.data.targets import Target
 from ml.errors import KithError
 from ml.learn.definition import definition_hash
 from ml.learn.registry import Registry
-from ml.learn.training_rows import population_features
+from ml.learn.training_rows import population_features, population_sample
 from ml.run import Run
 from ml.serve.reasons import Teller
-from ml.serve.score import explained_sample
+from ml.serve.scorer import explained_sample
 
 
 def explain_customer(run: Run, target: Target, customer_id: str) -> pd.DataFrame:
@@ -23,15 +23,15 @@ def explain_customer(run: Run, target: Target, customer_id: str) -> pd.DataFrame
         raise KithError(
             f"No model serves {target.key} on {run.as_of_date}; `kith train` and `kith promote` for that day give one."
         )
-    population = population_features(run, target)
-    row = population[population["customer_id"] == customer_id]
+    row = population_features(run, target, customer_id)
     if row.empty:
         raise KithError(
             f"{target.key} does not ask about the customer '{customer_id}' on {run.as_of_date}: unknown, not active in "
             f"the {target.population_days} days before, or refused profiling."
         )
     bundle = registry.load(champion)
-    teller = Teller.of(population, bundle.contributions(explained_sample(population)))
+    sample = population_sample(run, target)
+    teller = Teller.of(sample, bundle.contributions(explained_sample(sample)))
     names = list(teller.names)
     push = bundle.contributions(row)[names].to_numpy(dtype=np.float32)[0] - teller.usual_push
     table = pd.DataFrame(

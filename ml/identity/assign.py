@@ -6,18 +6,31 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ml.data.warehouse import write_table
-from ml.identity.clusters import Resolution, resolve
+from ml.identity.carried import (
+    changed_records,
+    components_of,
+    forget_components,
+    keep_components,
+    resolve_some,
+)
+from ml.identity.clusters import Resolution
+from ml.identity.steps import Mask
 from ml.identity.weak_links import weak_links
 
 Columns: TypeAlias = Mapping[str, tuple[str, pa.Array | pa.ChunkedArray]]
 
 RECORDS = """
-    select record_no, date_diff('day', date '1970-01-01', entered_on) as entered_day
+    select
+        record_no,
+        date_diff('day', date '1970-01-01', entered_on) as entered_day,
+        hash(record_no, entered_on) as digest
     from identity.int_identity__records
+    order by record_no
 """
 EDGES = """
     select
@@ -28,7 +41,8 @@ EDGES = """
         dense_rank() over (order by known_at) as known_order,
         priority,
         probability,
-        dense_rank() over (order by reason) as reason
+        dense_rank() over (order by reason) as reason,
+        hash(left_record_no, right_record_no, valid_from, valid_to, known_at, priority, probability, reason) as digest
     from identity.int_identity__edges
 """
 # What people said refuses every edge, what differs between two records only those that nobody decided.
@@ -38,7 +52,8 @@ APART = """
         right_record_no as right,
         date_diff('day', date '1970-01-01', valid_from) as start_day,
         date_diff('day', date '1970-01-01', valid_to) as end_day,
-        0 as holds_from
+        0 as holds_from,
+        hash(left_record_no, right_record_no, valid_from, valid_to, 'decision') as digest
     from identity.int_identity__decisions
     where is_different
 
@@ -48,7 +63,8 @@ APART = """
         right_record_no,
         date_diff('day', date '1970-01-01', valid_from),
         date_diff('day', date '1970-01-01', valid_to),
-        1
+        1,
+        hash(left_record_no, right_record_no, valid_from, valid_to, 'doubt')
     from identity.int_identity__doubts
 """
 REASONS = """
@@ -58,24 +74,77 @@ REASONS = """
 """
 
 
-def assign_customers(connection: duckdb.DuckDBPyConnection, max_records: int | None = None) -> int:
+# What the resolver found until the last run, in the words of `Resolution`, as far as `weak_links` asks.
+SPANS = """
+    select record_no, head_record_no, date_diff('day', date '1970-01-01', valid_to) as valid_to_day
+    from resolved.record_customers
+    order by record_no, valid_from
+"""
+REFUSED = "select left_record_no as left, right_record_no as right from resolved.refused_edges"
+# Each table in its order, and the record that says of which component a row speaks.
+RESOLVED = {
+    "record_customers": ("record_no", "record_no, valid_from"),
+    "merges": ("retired_record_no", "merged_on, retired_record_no"),
+    "refused_edges": ("left_record_no", "all"),
+}
+
+
+def assign_customers(
+    connection: duckdb.DuckDBPyConnection,
+    max_records: int | None = None,
+    definition: str | None = None,
+) -> int:
     """Resolve records into customers over time and write the `resolved` tables.
 
     Args:
+        connection: the warehouse.
         max_records: the most records of a customer, but for what people decided.
+        definition: digest of all that decides besides the data; components of the graph that are those of the
+            former run under it keep what was found then. None: nothing is kept.
 
     Returns:
         How many merges of customers were found.
     """
-    edges = _arrow(connection, EDGES)
-    resolution = resolve(_arrow(connection, RECORDS), edges, _arrow(connection, APART), max_records)
+    records, edges, apart = (_arrow(connection, query) for query in (RECORDS, EDGES, APART))
+    found = components_of(records, edges, apart)
+    changed = changed_records(connection, found, definition or "")
+    forget_components(connection)
+    resolution = resolve_some(changed, records, edges, apart, max_records)
     reasons = dict(connection.execute(REASONS).fetchall())
-    _write(connection, "resolved.record_customers", _record_customers(resolution))
-    _write(connection, "resolved.merges", _merges(resolution, reasons))
-    _write(connection, "resolved.refused_edges", _refused_edges(resolution, reasons))
-    links = weak_links(resolution, edges)
-    _write(connection, "resolved.weak_links", _weak_links(links, reasons))
-    return int(resolution.merges.num_rows)
+    tables = {
+        "record_customers": _record_customers(resolution),
+        "merges": _merges(resolution, reasons),
+        "refused_edges": _refused_edges(resolution, reasons),
+    }
+    for name, columns in tables.items():
+        _replace(connection, name, columns, changed)
+    whole = Resolution(_arrow(connection, SPANS), resolution.merges, _arrow(connection, REFUSED))
+    _write(connection, "resolved.weak_links", _weak_links(weak_links(whole, edges), reasons))
+    if definition is not None:
+        keep_components(connection, found, definition)
+    merges = connection.execute("select count(*) from resolved.merges").fetchone()
+    return int(merges[0]) if merges else 0
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, changed: Mask
+) -> None:
+    """Put new rows in the place of those that speak of changed records."""
+    record, order = RESOLVED[name]
+    _write(connection, "resolved.found", columns)
+    kept = ""
+    if not changed.all():
+        connection.register("unchanged", pa.table({"record_no": np.flatnonzero(~changed)}))
+        kept = (
+            f"union all select former.* from resolved.{name} as former "
+            f"semi join unchanged on former.{record} = unchanged.record_no"
+        )
+    connection.execute(
+        f"create or replace table resolved.{name} as "
+        f"select * from (from resolved.found {kept}) order by {order}"
+    )
+    connection.execute("drop table resolved.found")
+    connection.unregister("unchanged")
 
 
 def _record_customers(resolution: Resolution) -> Columns:

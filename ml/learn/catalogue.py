@@ -6,12 +6,11 @@ holds `{days}` stands for one feature per window.
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import cache
 
-from ml.home import SEEDS
+from ml.data.seeds import seed_rows
 
 _SIGNS = {"+": 1, "-": -1}
 
@@ -51,7 +50,7 @@ def families() -> dict[str, Family]:
             row["switched_on"].lower() == "true",
             row["about"],
         )
-        for row in _rows("feature_families.csv")
+        for row in seed_rows("feature_families")
     }
 
 
@@ -95,13 +94,8 @@ def direction_of(feature: str, target: str) -> int:
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], dict[str, str]]]:
     """Rows with the names they match; what has no window goes before what has one."""
-    rows = sorted(_rows("feature_catalogue.csv"), key=lambda row: "{days}" in row["feature"])
+    rows = sorted(seed_rows("feature_catalogue"), key=lambda row: "{days}" in row["feature"])
     return [
         (re.compile(re.escape(row["feature"]).replace(r"\{days\}", r"(?P<days>\d+)", 1)), row)
         for row in rows
     ]
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    with (SEEDS / name).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))

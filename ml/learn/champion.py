@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ml.data.targets import Target
 from ml.learn.definition import SEED, definition_hash
 from ml.learn.registry import EVALUATION_FOLDER, OOF_FILE, UNJUDGED, RegisteredModel, Registry
-from ml.run import Run
+from ml.run import Run, RunState
 
 if TYPE_CHECKING:
     from ml.learn.judging.promotion import Comparison
@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 def due_targets(run: Run, name: str | None = None) -> list[Target]:
     """The targets (or those of one name) that no model serves on this day, or whose last training is too old."""
-    registry = Registry(run.home)
+    registry = _registry(run)
     targets = run.target(name) if name else run.targets
     due = [target for target in targets if _is_due(run, registry, target)]
     if not due:
         run.report("training: not due")
     return due
+
+
+def _registry(run: Run) -> Registry:
+    """The models, once there are features that tell which of them this day may use."""
+    RunState(run).require("features", "build")
+    return Registry(run.home)
 
 
 def _is_due(run: Run, registry: Registry, target: Target) -> bool:
@@ -41,7 +47,7 @@ def _is_due(run: Run, registry: Registry, target: Target) -> bool:
 
 def evaluate_candidates(run: Run, name: str | None = None) -> None:
     """Say of each candidate how it does out of fold, and against the champion on later rows."""
-    registry = Registry(run.home)
+    registry = _registry(run)
     for target in run.target(name) if name else run.targets:
         verdict = judge(run, registry, target)
         run.report(verdict.text)
@@ -49,7 +55,7 @@ def evaluate_candidates(run: Run, name: str | None = None) -> None:
 
 def promote_candidates(run: Run, name: str | None = None) -> None:
     """Let each candidate serve that is the first of its definition, or proved better on later rows."""
-    registry = Registry(run.home)
+    registry = _registry(run)
     for target in run.target(name) if name else run.targets:
         verdict = judge(run, registry, target)
         if verdict.promote and verdict.candidate is not None:

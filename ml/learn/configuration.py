@@ -5,12 +5,11 @@ Training and experiments both take them from here, so that an experiment's refer
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from typing import Any
 
+from ml.data.seeds import seed_rows
 from ml.data.targets import Target
-from ml.home import SEEDS
 from ml.learn.catalogue import direction_of
 from ml.learn.definition import SEED
 from ml.learn.training_rows import feature_families
@@ -40,11 +39,9 @@ def training_arguments(run: Run, target: Target, names: Sequence[str]) -> dict[s
 
 def rule_features(target: Target) -> list[str]:
     """The features that count as simple rules for a target, from the seed."""
-    with (SEEDS / "simple_rules.csv").open(encoding="utf-8", newline="") as lines:
-        return [row["feature"] for row in csv.DictReader(lines) if row["target"] == target.name]
+    return [row["feature"] for row in seed_rows("simple_rules") if row["target"] == target.name]
 
 
 def allowed_strong_features() -> list[str]:
     """The features that may tell a label as well as they do, from the seed."""
-    with (SEEDS / "allowed_strong_features.csv").open(encoding="utf-8", newline="") as lines:
-        return [row["feature"] for row in csv.DictReader(lines)]
+    return [row["feature"] for row in seed_rows("allowed_strong_features")]

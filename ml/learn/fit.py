@@ -29,7 +29,7 @@ from ml.learn.training.train import train
 from ml.learn.training_log import log_training
 from ml.learn.training_rows import (
     feature_names,
-    population_features,
+    population_sample,
     slices_at,
     training_frames,
 )
@@ -52,7 +52,7 @@ def train_models(run: Run, targets: Sequence[Target]) -> None:
         build_labels(run)
         state = RunState(run).require("labels", "train")
     for target in targets:
-        today = population_features(run, target) if "features" in state["done"] else None
+        today = population_sample(run, target) if "features" in state["done"] else None
         result, leaned_on, expected = _train_one(run, target, today)
         outcome = {
             "status": result.status,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-
 import pandas as pd
 
 from ml.data.interests import interest_frames
+from ml.data.seeds import seed_rows
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
-from ml.home import SEEDS
 from ml.learn.definition import SEED
 from ml.learn.expected.bundle import ExpectedBundle, Own
 from ml.learn.expected.categories import Weights, candidates, choose_weights
@@ -48,11 +46,10 @@ def learn_expectations(
 
 def own_features(target: Target, features: pd.DataFrame) -> Own:
     """The features that hold what a customer has brought so far, from the seed; none where they are absent."""
-    with (SEEDS / "own_values.csv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            names = (row["total_feature"], row["count_feature"])
-            if row["target"] == target.name and set(names) <= set(features.columns):
-                return Own(*names)
+    for row in seed_rows("own_values"):
+        names = (row["total_feature"], row["count_feature"])
+        if row["target"] == target.name and set(names) <= set(features.columns):
+            return Own(*names)
     return Own()
 
 

@@ -17,6 +17,7 @@ from ml.data.erasures import load_erasures
 from ml.data.sql_text import literal
 from ml.data.traces import FormerEpoch
 from ml.data.warehouse import connect_in_memory, write_table
+from ml.matching.backends import backend_of
 from ml.matching.doubts import (
     SHARERS,
     add_doubts_of_sharers,
@@ -25,6 +26,7 @@ from ml.matching.doubts import (
 )
 from ml.matching.epochs import Epoch, epochs, parameters_of
 from ml.matching.former import former_parameters, restore_doubts, restore_pairs
+from ml.matching.levels import compare_pairs, open_levels
 from ml.matching.parameters import Parameters
 from ml.matching.portions import portions
 from ml.matching.scores import COLUMNS, count_values, score_pairs
@@ -69,6 +71,7 @@ def match_records(run: Run) -> int:
             ("doubts", DOUBTS),
         ):
             write_table(connection, name, columns, [])
+        backend = backend_of(run.home)
         former = _former_epochs(run)
         definition = run.definition()
         learned = [
@@ -79,12 +82,16 @@ def match_records(run: Run) -> int:
             )
             for epoch in epochs(connection, former)
         ]
+        open_levels(connection, definition)
+        new = compare_pairs(connection, "candidates", backend)
         for epoch, parameters in learned:
             caution = 0 if epoch.begins else _NOT_LEARNED
             _accept(connection, epoch, parameters, run.home.settings.match_weight + caution)
             add_doubts_of_sharers(connection, epoch, parameters)
         restore_pairs(connection)
         pairs_within_clusters(connection)
+        new += compare_pairs(connection, "within", backend)
+        run.report(f"  {new:,} pairs compared that had not met before")
         for epoch, parameters in learned:
             count_values(connection, epoch)
             for _ in _scored(connection, "within", epoch, parameters):

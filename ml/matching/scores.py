@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
 from ml.matching.comparisons import (
     COMPARISONS,
@@ -19,7 +18,6 @@ from ml.matching.comparisons import (
     TERMS,
     rarity,
     splink_level,
-    splink_settings,
 )
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
@@ -86,25 +84,14 @@ def score_pairs(
     """Score pairs of states with some parameters, into the table `scored`.
 
     Args:
-        connection: holds `states`, what `count_values` wrote for the epoch, and the pairs.
+        connection: holds `states`, what `count_values` wrote for the epoch, the pairs, and the levels that
+            `compare_pairs` found for them.
         parameters: what the levels are worth.
         epoch: the epoch they were learned for.
         pairs: a table with left_state_no, right_state_no (the younger), the two records and known_at.
     """
     _with_shares(connection, pairs)
-    api = DuckDBAPI(connection)
-    settings = splink_settings(parameters.m, parameters.u)
-    linker = Linker(api.register("states_with_shares"), settings, log_level=None)
-    connection.execute(
-        "create or replace table blocked as select left_state_no as join_key_l, "
-        f"right_state_no as join_key_r, '0' as match_key from {pairs}"
-    )
-    linker.table_management.register_blocked_pairs_for_predict(api.register("blocked"))
-    predicted = linker.inference.predict().physical_name
-    connection.execute(
-        f"create or replace table scored as {_weights(parameters, predicted, pairs)}"
-    )
-    linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
+    connection.execute(f"create or replace table scored as {_weights(parameters, pairs)}")
 
 
 def count_values(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
@@ -133,7 +120,7 @@ def count_values(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
 
 
 def _with_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Write `states_with_shares`: the states of some pairs, and how common each of their values is."""
+    """Write `shares`: the states of some pairs, and how common each of their values is."""
     shares = ", ".join(
         f"case when states.{term} is not null "
         f"then coalesce(held_{term}.share, (select share from held_{term} where value is null)) end as {rarity(term)}"
@@ -144,22 +131,23 @@ def _with_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
     )
     connection.execute(
         f"""
-        create or replace table states_with_shares as
+        create or replace table shares as
         with meeting as (
             select left_state_no as state_no from {pairs} union select right_state_no from {pairs}
         )
 
-        select states.*, {shares}
+        select states.state_no, contents.content, {shares}
         from (from states semi join meeting using (state_no)) as states
+        inner join contents using (state_no)
         {joins}
         """
     )
 
 
-def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
-    """From Splink's weights per comparison to one, with households as the other alternative beside strangers."""
+def _weights(parameters: Parameters, pairs: str) -> str:
+    """From the levels of the comparisons to one weight, with households as the other alternative beside strangers."""
     parts = ", ".join(
-        f"gamma_{name} as {name}_level, mw_{name} + {_rarity_weight(name, parameters)} as {name}_weight"
+        f"{name}_level, {_level_weight(name, parameters)} + {_rarity_weight(name, parameters)} as {name}_weight"
         for name in COMPARISONS
     )
     total = " + ".join(f"{name}_weight" for name in COMPARISONS)
@@ -171,7 +159,11 @@ def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
     )
     return f"""
         with compared as (
-            select state_no_l as left_state_no, state_no_r as right_state_no, {parts} from {predicted}
+            select {pairs}.*, {parts}
+            from {pairs}
+            inner join shares as l on left_state_no = l.state_no
+            inner join shares as r on right_state_no = r.state_no
+            inner join compared on l.content = left_content and r.content = right_content
         ),
 
         summed as (
@@ -187,10 +179,21 @@ def _weights(parameters: Parameters, predicted: str, pairs: str) -> str:
             from summed
         )
 
-        select {pairs}.*, {rounded}
+        select left_state_no, right_state_no, known_at, left_record_no, right_record_no, ended_at, {rounded}
         from (select *, 1 / (1 + pow(2, -match_weight)) as probability from weighed)
-        inner join {pairs} using (left_state_no, right_state_no)
     """
+
+
+def _level_weight(comparison: str, parameters: Parameters) -> str:
+    """Bits of evidence in the level that a comparison came to: log2(m / u), none where something is unknown."""
+    chances = zip(
+        LEVELS[comparison][1:], parameters.m[comparison], parameters.u[comparison], strict=True
+    )
+    cases = " ".join(
+        f"when {splink_level(comparison, level.label)} then {math.log2(m / u)!r}::double"
+        for level, m, u in chances
+    )
+    return f"(case {comparison}_level {cases} else 0 end)"
 
 
 def _rarity_weight(comparison: str, parameters: Parameters) -> str:
@@ -200,11 +203,11 @@ def _rarity_weight(comparison: str, parameters: Parameters) -> str:
         if one.term:
             where, label = TERMS[one.term]
             alone = [other.label for other in LEVELS[where][1:]].index(label)
-            left, right = f"{rarity(one.term)}_l", f"{rarity(one.term)}_r"
+            left, right = f"l.{rarity(one.term)}", f"r.{rarity(one.term)}"
             share = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}))"
             level = splink_level(comparison, one.label)
             u = parameters.u[where][alone]
-            cases.append(f"when gamma_{comparison} = {level} then log2({u!r} / {share})")
+            cases.append(f"when {comparison}_level = {level} then log2({u!r} / {share})")
     return f"coalesce(case {' '.join(cases)} end, 0)" if cases else "0"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -19,6 +18,7 @@ from ml.errors import KithError
 from ml.home import Home
 from ml.serve.who_found import Found, find, open_identity
 from ml.serve.who_text import minute, wrapped
+from ml.stores.place import Place
 
 # What other files of the landing zone say of the pair from that instant on, whether the day sees it or not.
 _OTHER_WORDS = """
@@ -34,7 +34,7 @@ _WORDS = {"same": "the same person", "different": "different people"}
 
 
 def decide(
-    home: Home, landing: Path, pair: tuple[str, str], decision: str, decided_by: str
+    home: Home, landing: Place, pair: tuple[str, str], decision: str, decided_by: str
 ) -> list[str]:
     """Write a decision about two records, and say from when it counts.
 
@@ -95,7 +95,7 @@ def _told(left: Found, right: Found, decision: str, day: date) -> Iterator[str]:
 
 def _replaced(written: Written, decision: str) -> Iterator[str]:
     if decision in written.replaced:
-        yield f"The same was decided before, as of the same day; it stands once in {written.path.name}."
+        yield f"The same was decided before, as of the same day; it stands once in {written.place.name}."
     elif written.replaced:
         yield (
             f"This takes the place of the opposite decision ('{written.replaced[0]}') as of the same day: of two "
@@ -120,12 +120,12 @@ def _contradicted(
 
 def _from_when(written: Written, day: date) -> str:
     return (
-        f"Written to {written.path} as known at 00:00 of {day}: what is published for that day stays, and the decision "
-        f"counts from {day + timedelta(days=1)} on:"
+        f"Written to {written.place} as known at 00:00 of {day}: what is published for that day stays, and the "
+        f"decision counts from {day + timedelta(days=1)} on:"
     )
 
 
-def _next_run(home: Home, landing: Path, day: date) -> str:
+def _next_run(home: Home, landing: Place, day: date) -> str:
     return (
         f"kith run --landing {shlex.quote(str(landing))} --home {shlex.quote(str(home.root))} "
         f"--as-of-date {day + timedelta(days=1)}"

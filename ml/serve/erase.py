@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import shutil
 from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 
 from ml.activate.export.erasure import forget_in_activation
 from ml.data import landed_person
-from ml.data.demo import default_truth_folder
+from ml.data.demo.elsewhere import truth_of
 from ml.data.erasure_filter import ErasureFilter
 from ml.data.erasures import Erasures, load_erasures
 from ml.data.landing import Landing, discover
@@ -25,8 +26,11 @@ from ml.data.warehouse import connect_in_memory
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.erased_whom import WHOLE, Erasure, is_on_the_list, remember_person, whole_landing
+from ml.serve.forget_mirror import forget_in_mirror
 from ml.serve.forget_versions import finish_swaps, forget_in_versions
 from ml.serve.sweep import sweep
+from ml.stores.place import ObjectPrefix, Place, place_of
+from ml.stores.store import store_at
 
 SCRATCH = "scratch"  # folder in the warehouse for one landed file at a time
 
@@ -60,7 +64,7 @@ def _erase(erasure: Erasure) -> None:
         say(told)
     for version in forget_in_versions(home, erasures):
         say(f"rewritten: version {version}")
-    unreached = _forget_in_mlflow(erasure, erasures)
+    unreached = forget_in_mirror(home, erasures, say) + _forget_in_mlflow(erasure, erasures)
     shutil.rmtree(home.warehouse, ignore_errors=True)
     say(f"removed: {home.warehouse}; the next run builds it anew")
     unreached += _forget_in_landing(erasure, landing, erasures)
@@ -116,29 +120,44 @@ def _forget_in_landing(erasure: Erasure, landing: Landing, erasures: Erasures) -
             continue
         if not erasure.rewrite_landing:
             unreached.append(
-                f"{file.path}: {len(changes):,} rows; runs leave them out, --rewrite-landing takes them out of the file"
+                f"{file.place}: {len(changes):,} rows; runs leave them out, --rewrite-landing takes them out of the "
+                "file"
             )
             continue
         try:
-            rewrite_file(file, changes)
-            erasure.report(f"rewritten: {file.path}, {len(changes):,} rows")
-        except (OSError, csv.Error, ValueError) as error:
-            unreached.append(f"{file.path}: it could not be rewritten ({type(error).__name__})")
+            rewrite_file(file, changes, scratch)
+            erasure.report(f"rewritten: {file.place}, {len(changes):,} rows")
+        except (KithError, OSError, csv.Error, ValueError) as error:
+            unreached.append(f"{file.place}: it could not be rewritten ({type(error).__name__})")
     shutil.rmtree(erasure.home.warehouse)
-    truth = default_truth_folder(erasure.landing)
-    if truth.exists():
+    truth = truth_of(erasure.landing)
+    if truth.exists() if isinstance(truth, Path) else store_at(truth).files():
         unreached.append(f"{truth}: the truth of a demo brand names everybody in it")
     return unreached
 
 
 def _look_everywhere(erasure: Erasure, texts: list[str]) -> list[str]:
     home = erasure.home
-    landing = [erasure.landing, default_truth_folder(erasure.landing)]
-    left_alone = [*landing, home.erasures, home.root / "lock"]
+    landing = (erasure.landing, truth_of(erasure.landing))
+    here = [place for place in landing if isinstance(place, Path)]
+    left_alone = [*here, home.erasures, home.root / "lock"]
     struck, holding = sweep(home.root, texts, left_alone, [home.logs, home.reports])
     for path in struck:
         erasure.report(f"struck out: {path}")
     return [
         *(f"{path}: it still holds a text of the person" for path in holding),
+        *_former_objects(erasure),
         "copies outside: backups, exports, tables that other programs read from the published versions",
+    ]
+
+
+def _former_objects(erasure: Erasure) -> list[str]:
+    """What a bucket may keep of objects that were replaced; nothing here can know."""
+    places: list[Place] = [erasure.landing] if erasure.rewrite_landing else []
+    mirror = erasure.home.settings.published_to
+    places += [place_of(mirror)] if mirror else []
+    return [
+        f"{place}: former versions of its objects, if the bucket keeps any"
+        for place in places
+        if isinstance(place, ObjectPrefix)
     ]

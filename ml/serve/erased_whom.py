@@ -20,6 +20,7 @@ from ml.run import Run, RunState
 from ml.serve.erased_trial import keep_ids_of_others
 from ml.serve.forget_versions import records_in_versions
 from ml.serve.versions import Versions
+from ml.stores.place import Place
 
 Report = Callable[[str], None]
 WHOLE = "whole"  # folder in the warehouse: landed rows of everybody, while the work lasts
@@ -30,7 +31,7 @@ class Erasure:
     """Whom to forget, and where: a customer by id, or by a record (source, source_key)."""
 
     home: Home
-    landing: Path
+    landing: Place
     customer_id: str | None = None
     record: Record | None = None
     rewrite_landing: bool = False

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from ml.data.interests import interest_frames
+from ml.data.interests import category_sales
 from ml.data.targets import Target
 from ml.data.warehouse import connect
 from ml.learn.expected.bundle import ExpectedBundle
@@ -39,29 +39,37 @@ TIMING = {
 
 @dataclass(frozen=True)
 class Expectations:
-    """The expectations of one target on one day; `expected` is None for a model that says none."""
+    """The expectations of one target on one day; `expected` is None for a model that says none.
+
+    `sales` are what sold until that day, as `category_sales` gives them; none without weights for them.
+    """
 
     target: Target
     expected: ExpectedBundle | None
-    interests: pd.DataFrame
     sales: pd.DataFrame
 
     @classmethod
     def of(cls, run: Run, target: Target, expected: ExpectedBundle | None) -> Self:
-        """Gather what the run's day knows of interests, where the model has weights for them."""
-        interests, sales = pd.DataFrame(), pd.DataFrame()
+        """Gather what the run's day knows of sales, where the model has weights for them."""
+        sales = pd.DataFrame()
         if expected is not None and expected.weights is not None:
             with connect(run.home, read_only=True) as connection:
-                interests, sales = interest_frames(connection, run.as_of_date)
-        return cls(target, expected, interests, sales)
+                sales = category_sales(connection, run.as_of_date)
+        return cls(target, expected, sales)
+
+    @property
+    def asks_interests(self) -> bool:
+        """Does the model tell categories?"""
+        return self.expected is not None and self.expected.weights is not None
 
     def of_batch(
-        self, batch: pd.DataFrame, probability: np.ndarray
+        self, batch: pd.DataFrame, probability: np.ndarray, interests: pd.DataFrame
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Give the columns EXPECTED of a batch, same rows, and its rows of TIMING.
 
-        `batch` holds customer_id and the features, `probability` what is served for each row. What
-        does not apply, or the model cannot say, is null.
+        `batch` holds customer_id and the features, `probability` what is served for each row, `interests` what
+        these customers were drawn to, as `interests_of` gives it. What does not apply, or the model cannot say,
+        is null.
         """
         told = pd.DataFrame(index=batch.index, columns=list(EXPECTED), dtype=object)
         if self.expected is None:
@@ -73,15 +81,15 @@ class Expectations:
         amount = self.expected.amount(batch, probability)
         if amount is not None:
             told[AMOUNTS[self.target.name]] = nine_digits(amount)
-        told[CATEGORIES] = self._categories(batch)
+        told[CATEGORIES] = self._categories(batch, interests)
         return told, self._curve(batch, survival, probability)
 
-    def _categories(self, batch: pd.DataFrame) -> np.ndarray:
+    def _categories(self, batch: pd.DataFrame, interests: pd.DataFrame) -> np.ndarray:
         shown = np.full((len(batch), SHOWN), None, dtype=object)
         if self.expected is None or self.expected.weights is None:
             return shown
         ids = batch["customer_id"].astype(str)
-        found = candidates(ids.tolist(), self.interests, self.sales)
+        found = candidates(ids.tolist(), interests, self.sales)
         if found is None:
             return shown
         best = top_three(found, self.expected.weights)

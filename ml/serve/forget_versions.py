@@ -96,12 +96,19 @@ def forget_in_versions(home: Home, erasures: Erasures) -> list[str]:
     with connect_in_memory(home) as connection:
         erasures.prepare(connection)
         for version in versions.all():
-            if _rewrite(connection, versions.folder, version):
+            if rewrite_version(connection, versions.folder, version):
                 rewritten.append(version.name)
     return rewritten
 
 
-def _rewrite(connection: duckdb.DuckDBPyConnection, versions: Path, version: Version) -> bool:
+def rewrite_version(
+    connection: duckdb.DuckDBPyConnection, versions: Path, version: Version
+) -> bool:
+    """Rewrite a version in a folder of versions if it holds an erased person; tells whether it did.
+
+    Raises:
+        KithError: it lacks the tables that tell whom it speaks of.
+    """
     folder = versions / version.name
     if missing := [name for name in (MAP, MERGES) if not (folder / name).exists()]:
         raise KithError(

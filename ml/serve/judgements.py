@@ -77,11 +77,12 @@ def write_judgements(
     target: Target,
     champion: RegisteredModel,
     population: pd.DataFrame,
-    probability: pd.Series,
+    probability: np.ndarray,
 ) -> None:
     """Replace a target's rows by those of its champion and of today's people, and say aloud where they have changed.
 
-    ``population`` holds the features of the people scored, ``probability`` their scores, in the same order. A
+    ``population`` holds the features of the people scored, or of some thousands of them spread evenly by
+    customer_id, ``probability`` their scores, in the same order. A
     champion that an older version of the program trained brings no rows.
     """
     files = registry.files(champion, EVALUATION_FOLDER)
@@ -91,7 +92,7 @@ def write_judgements(
     profile = read_drift(files)
     drift = pd.DataFrame()
     if profile is not None and len(population):
-        drift = drift_table(profile, population, np.asarray(probability, dtype=np.float64), SEED)
+        drift = drift_table(profile, population, probability, SEED)
         drift = drift.rename(columns={"limit": "alarm_limit"})
         _tell(run, target, drift)
     _replace(

@@ -6,6 +6,7 @@ The words stand in the catalogue of features (`feature_catalogue.csv`). A featur
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,17 +41,15 @@ class Phrase:
         """Put a customer's value into words, beside what is usual for that customer where it is known."""
         if np.isnan(value) or value == 0:
             told = self.words_when_unknown if np.isnan(value) else self.words_when_zero
-            return ONE_OF_MANY.sub(r"1 \1\2", told)
-        percent = "less than 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
-        due = f"due in {plain(value)} days" if value > 0 else f"{plain(-value)} days overdue"
-        clauses = self.words.split("; ")
-        if np.isnan(usual) or usual == 0:
-            clauses = [clause for clause in clauses if "{usual}" not in clause]
-        told = "; ".join(clauses)
-        filled = {"value": plain(value), "percent": percent, "due": due, "usual": plain(usual)}
-        for place, words in filled.items():
-            told = told.replace("{" + place + "}", words)
-        return ONE_OF_MANY.sub(r"1 \1\2", told)
+            return _one_of_many(told)
+        told = self.words
+        if "{usual}" in told and (np.isnan(usual) or usual == 0):
+            told = "; ".join(clause for clause in told.split("; ") if "{usual}" not in clause)
+        # Only what is asked for is put into words: of a million customers, most differ.
+        for place, words in PLACES.items():
+            if place in told:
+                told = told.replace(place, words(value, usual))
+        return _one_of_many(told)
 
 
 @cache
@@ -70,11 +69,32 @@ def phrase_for(feature: str) -> Phrase:
     return Phrase(name, f"{name} is {{value}}", f"{name} is 0", f"{name} is not known")
 
 
+def _one_of_many(told: str) -> str:
+    return ONE_OF_MANY.sub(r"1 \1\2", told) if "1 " in told else told
+
+
 def plain(value: float) -> str:
     """A number as people say it: no more digits than matter."""
     if abs(value) >= 100 or float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+
+
+def _percent(value: float) -> str:
+    return "less than 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
+
+
+def _due(value: float) -> str:
+    return f"due in {plain(value)} days" if value > 0 else f"{plain(-value)} days overdue"
+
+
+# What stands for what in `words`: of the value, and of what is usual for the customer.
+PLACES: dict[str, Callable[[float, float], str]] = {
+    "{value}": lambda value, usual: plain(value),
+    "{percent}": lambda value, usual: _percent(value),
+    "{due}": lambda value, usual: _due(value),
+    "{usual}": lambda value, usual: plain(usual),
+}
 
 
 def _words_of(feature: str) -> str:

@@ -6,11 +6,10 @@ whole words, so that "average" and "page" stay sayable.
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
 
-from ml.home import SEEDS
+from ml.data.seeds import seed_rows
 
 
 def protected_trait(text: str) -> str | None:
@@ -21,8 +20,7 @@ def protected_trait(text: str) -> str | None:
 
 @cache
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    with (SEEDS / "protected_traits.csv").open(encoding="utf-8", newline="") as lines:
-        return [
-            (row["trait"], re.compile(rf"\b(?:{row['pattern']})\b"))
-            for row in csv.DictReader(lines)
-        ]
+    return [
+        (row["trait"], re.compile(rf"\b(?:{row['pattern']})\b"))
+        for row in seed_rows("protected_traits")
+    ]

@@ -16,24 +16,24 @@ from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.run import Run, RunState
 from ml.serve.dictionary import write_dictionary
+from ml.serve.mirror import mirror_version
 from ml.serve.tables import PublishedTable, published_tables
-from ml.serve.version_files import sha256_of, write_rows
-from ml.serve.versions import MANIFEST, Versions
-
-# Where a refused row stands is not part of a run's identity: the same rows may come in other files.
-NOT_COMPARED = {"quarantine.parquet"}
+from ml.serve.version_files import NOT_COMPARED, compared_digests, sha256_of, write_rows
+from ml.serve.versions import MANIFEST, Versions, read_version
 
 
 def publish_version(run: Run) -> str:
     """Write the audited tables as a version and make it the current one if it is not older.
 
-    An existing version with equal digests is left as it is.
+    An existing version with equal digests is left as it is. Where the setting `published_to` names a mirror, the
+    version is brought there before it becomes the current one here.
 
     Returns:
         The version's name.
 
     Raises:
-        KithError: a version of this name exists with other content, or its files were changed.
+        KithError: a version of this name exists with other content, its files were changed, or the
+            mirror could not be brought in line.
     """
     state = RunState(run).require("audit", "audit")
     versions = Versions(run.home)
@@ -63,10 +63,12 @@ def publish_version(run: Run) -> str:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     record_keys(run.home, run.as_of_date)
+    folder = versions.folder / name
+    # The mirror first: where it cannot be changed, readers and this home go on seeing one and the same version.
+    mirror_version(run.home, read_version(folder / MANIFEST), folder, run.report)
     moved = versions.make_current_if_not_older(name, run.as_of_date)
     run.report(
-        f"published: {versions.folder / name}"
-        + ("" if moved else " (the current version is of a later day)")
+        f"published: {folder}" + ("" if moved else " (the current version is of a later day)")
     )
     RunState(run).note("publish", version=name)
     return name
@@ -104,7 +106,7 @@ def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
     if not target.exists():
         os.replace(part, target)
         return
-    wanted, listed, found = _digests(manifest), _listed(target), _found(target)
+    wanted, listed, found = compared_digests(manifest), _listed(target), _found(target)
     if not wanted == listed == found:
         differing = [
             name
@@ -118,18 +120,10 @@ def _settle(part: Path, target: Path, manifest: dict[str, Any]) -> None:
         )
 
 
-def _digests(manifest: dict[str, Any]) -> dict[str, str]:
-    return {
-        file["name"]: file["sha256"]
-        for file in manifest["files"]
-        if file["name"] not in NOT_COMPARED
-    }
-
-
 def _listed(version: Path) -> dict[str, str]:
     """What the manifest of a published version says of its files; nothing when it cannot be read."""
     try:
-        return _digests(json.loads((version / MANIFEST).read_text(encoding="utf-8")))
+        return compared_digests(json.loads((version / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return {}
 

@@ -1,39 +1,37 @@
-"""Scoring: the champion of each target on everybody it asks about, with reasons, into the warehouse."""
+"""Scoring: the champion of each target on everybody it asks about, with reasons, into the warehouse.
+
+Customers come and go in batches, so that memory does not grow with the population. What is told of all of them
+(what is usual, what has drifted) is told from a sample, which is everybody where they are few.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
+from ml.data.interests import interests_of
 from ml.data.targets import Target
-from ml.data.warehouse import connect, table_exists, write_table
+from ml.data.warehouse import connect, is_desk, table_exists, write_table
 from ml.learn.definition import definition_hash
+from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RegisteredModel, Registry, model_name
-from ml.learn.training_rows import population_features
+from ml.learn.training_rows import population_batches, population_sample, population_size
 from ml.run import Run, RunState
 from ml.serve.digits import nine_digits
-from ml.serve.expect import EXPECTED, TIMING, Expectations
+from ml.serve.expect import TIMING, Expectations
 from ml.serve.judgements import forget_judgements, make_tables, write_judgements
-from ml.serve.reasons import Teller
+from ml.serve.scorer import PREDICTIONS, Scorer
 
-BATCH_ROWS = 100_000
-# Of how many customers it is seen what usually pushes a score.
-EXPLAINED_ROWS = 10_000
+BATCH_ROWS = 50_000
+# What the engine keeps of the tables while Python scores: more would not make a single pass any faster.
+READING_MEMORY = "1GB"
 
-PREDICTIONS = {
-    "customer_id": "varchar",
-    "target": "varchar",
-    "horizon_days": "integer",
-    "probability": "double",
-    "reason_1": "varchar",
-    "reason_2": "varchar",
-    "reason_3": "varchar",
-    **EXPECTED,
-}
 VERDICTS = {
     "target": "varchar",
     "horizon_days": "integer",
@@ -93,10 +91,10 @@ def score_customers(run: Run, name: str | None = None) -> None:
         for table, columns in TABLES.items():
             if not table_exists(connection, table):
                 write_table(connection, table, columns, [])
+        _forget_unlisted(connection, run)
     make_tables(run)
     for target in run.target(name) if name else run.targets:
-        verdict, predictions, timing = _score_target(run, registry, target, state)
-        _store(run, target, verdict, predictions, timing)
+        verdict = _score_target(run, registry, target, state)
         run.report(describe(verdict))
     RunState(run).note("score")
 
@@ -119,115 +117,101 @@ def describe(verdict: TargetVerdict) -> str:
 
 def _score_target(
     run: Run, registry: Registry, target: Target, state: dict[str, Any]
-) -> tuple[TargetVerdict, pd.DataFrame, pd.DataFrame]:
+) -> TargetVerdict:
+    """Put one target's results beside the others' of this day; another day's are dropped first."""
     definition = definition_hash(run, target)
-    population = population_features(run, target)
-    key: dict[str, Any] = {
-        "target": target.name,
-        "horizon_days": target.horizon_days,
-        "definition_hash": definition,
-    }
-    nobody, never = pd.DataFrame(columns=list(PREDICTIONS)), pd.DataFrame(columns=list(TIMING))
+    people = population_size(run, target)
+    asked = TargetVerdict(
+        target.name, target.horizon_days, "not_scored", None, people, definition_hash=definition
+    )
     champion = registry.champion(target, run.as_of_date, definition)
-    if population.empty or champion is None:
+    if not people or champion is None:
         training = state.get(f"training_{target.key}", {})
-        counts: dict[str, Any] = {
-            name: training.get(name, 0) for name in ("customers_with", "customers_without")
-        }
-        counts["customers_needed"] = run.home.settings.min_class_customers
-        reason = "empty_population" if population.empty else "thin_data"
-        forget_judgements(run, target)
-        return (
-            TargetVerdict(
-                status="not_scored", reason_code=reason, population=len(population), **key, **counts
-            ),
-            nobody,
-            never,
+        verdict = replace(
+            asked,
+            reason_code="thin_data" if people else "empty_population",
+            customers_with=training.get("customers_with", 0),
+            customers_without=training.get("customers_without", 0),
+            customers_needed=run.home.settings.min_class_customers,
         )
-    verdict, predictions, timing = _predict(run, registry, champion, population, target)
-    write_judgements(run, registry, target, champion, population, predictions["probability"])
-    return (
-        TargetVerdict(
-            status="scored", reason_code=None, population=len(population), **key, **verdict
-        ),
-        predictions,
-        timing,
+        forget_judgements(run, target)
+        _store(run, target, verdict, lambda connection: None)
+        return verdict
+    bundle = registry.load(champion)
+    sample = population_sample(run, target)
+    beside = Expectations.of(run, target, registry.load_expected(champion))
+    scorer = Scorer.of(target, bundle, beside, sample)
+    verdict = _served(asked, target, champion, bundle)
+    if is_desk(run.home):
+        from ml.serve.score_spark import scored_by_spark
+
+        with scored_by_spark(run, scorer) as scored:
+            _store(run, target, verdict, scored.insert)
+    else:
+        _store(run, target, verdict, lambda connection: _score_batches(connection, run, scorer))
+    write_judgements(run, registry, target, champion, sample, scorer.probability(sample))
+    return verdict
+
+
+def _served(
+    asked: TargetVerdict, target: Target, champion: RegisteredModel, bundle: ModelBundle
+) -> TargetVerdict:
+    return replace(
+        asked,
+        status="scored",
+        base_rate=float(nine_digits(np.array([bundle.base_rate]))[0]),
+        model_name=model_name(target),
+        model_version=champion.tags["sha256"][:12],
+        model_kind=bundle.kind,
+        quality_grade=bundle.grade,
+        trained_as_of=champion.as_of_date,
+        sha256=champion.tags["sha256"],
     )
 
 
-def _predict(
-    run: Run,
-    registry: Registry,
-    champion: RegisteredModel,
-    population: pd.DataFrame,
-    target: Target,
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    bundle = registry.load(champion)
-    beside = Expectations.of(run, target, registry.load_expected(champion))
-    teller = Teller.of(population, bundle.contributions(explained_sample(population)))
-    batches, curves = [], []
-    for start in range(0, len(population), BATCH_ROWS):
-        batch = population.iloc[start : start + BATCH_ROWS].reset_index(drop=True)
-        probability = nine_digits(bundle.predict(batch))
-        contributions = bundle.contributions(batch)
-        reasons = teller.tell(contributions, batch, probability >= bundle.base_rate)
-        expected, curve = beside.of_batch(batch, probability)
-        curves.append(curve)
-        batches.append(
-            reasons.join(expected).assign(
-                customer_id=batch["customer_id"],
-                target=target.name,
-                horizon_days=target.horizon_days,
-                probability=probability,
+def _score_batches(connection: duckdb.DuckDBPyConnection, run: Run, scorer: Scorer) -> None:
+    for batch in population_batches(connection.cursor(), run, scorer.target, BATCH_ROWS):
+        interests = pd.DataFrame()
+        if scorer.expectations.asks_interests:
+            interests = interests_of(connection, run.as_of_date, batch["customer_id"])
+        predictions, timing = scorer.score(batch, interests)
+        for table, rows in (
+            ("scores.predictions", predictions),
+            ("scores.purchase_timing", timing),
+        ):
+            connection.register("rows_told", rows)
+            connection.execute(
+                f"insert into {table} select {', '.join(TABLES[table])} from rows_told"
             )
-        )
-    verdict = {
-        "base_rate": float(nine_digits(np.array([bundle.base_rate]))[0]),
-        "model_name": model_name(target),
-        "model_version": champion.tags["sha256"][:12],
-        "model_kind": bundle.kind,
-        "quality_grade": bundle.grade,
-        "trained_as_of": champion.as_of_date,
-        "sha256": champion.tags["sha256"],
-    }
-    predictions = pd.concat(batches, ignore_index=True)[list(PREDICTIONS)]
-    return verdict, predictions, pd.concat(curves, ignore_index=True)[list(TIMING)]
-
-
-def explained_sample(population: pd.DataFrame) -> pd.DataFrame:
-    """An even sample of a population, large enough to see what usually pushes a score."""
-    return population.iloc[:: len(population) // EXPLAINED_ROWS + 1]
 
 
 def _store(
     run: Run,
     target: Target,
     verdict: TargetVerdict,
-    predictions: pd.DataFrame,
-    timing: pd.DataFrame,
+    insert: Callable[[duckdb.DuckDBPyConnection], None],
 ) -> None:
-    """Put one target's results beside the others' of this day; another day's are dropped first."""
+    """Replace a target's rows in one transaction: whoever stops half-way finds what was there before."""
+    key = [target.name, target.horizon_days]
     with connect(run.home) as connection:
-        key = [target.name, target.horizon_days]
+        connection.execute(f"set memory_limit = '{READING_MEMORY}'")
+        connection.execute("begin")
         for table in TABLES:
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)
-        listed = [(other.name, other.horizon_days) for other in run.targets]
-        for table in TABLES:
-            stale = connection.execute(
-                f"select distinct target, horizon_days from {table}"
-            ).fetchall()
-            for other in set(stale) - set(listed):
-                connection.execute(
-                    f"delete from {table} where target = ? and horizon_days = ?", list(other)
-                )
-        for table, columns, rows in (
-            ("scores.predictions", PREDICTIONS, predictions),
-            ("scores.purchase_timing", TIMING, timing),
-        ):
-            connection.register("rows_told", rows)
-            connection.execute(f"insert into {table} select {', '.join(columns)} from rows_told")
+        insert(connection)
         values = asdict(verdict)
         connection.execute(
             f"insert into scores.verdicts values ({', '.join('?' for _ in VERDICTS)})",
             [values[field.name] for field in fields(verdict)],
         )
+        connection.execute("commit")
+
+
+def _forget_unlisted(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    listed = {(target.name, target.horizon_days) for target in run.targets}
+    for table in TABLES:
+        known = connection.execute(f"select distinct target, horizon_days from {table}").fetchall()
+        for stale in set(known) - listed:
+            connection.execute(
+                f"delete from {table} where target = ? and horizon_days = ?", list(stale)
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ml.home import Home
+from ml.serve.mirror import describe_mirror
 from ml.serve.versions import Versions
 
 
@@ -30,6 +31,7 @@ def describe_home(home: Home) -> list[str]:
     lines += ["tables:"] + [
         f"  {file['name']}: {file['rows']:,} rows" for file in manifest["files"]
     ]
+    lines += describe_mirror(home, current)
     others = [version.name for version in versions.all() if version.name != current.name]
     lines.append(f"other versions: {', '.join(others) or 'none'}")
     lines.append(f"files: {versions.folder / current.name}")

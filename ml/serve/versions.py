@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from ml.errors import KithError
 from ml.home import Home
 
-MANIFEST = "manifest.json"
+MANIFEST, POINTER, VERSIONS = "manifest.json", "current.json", "versions"
 _WAY_BACK = (
     "Remove the file and run `kith run` for the day that readers should see: "
     "its version becomes the current one."
@@ -32,15 +33,15 @@ class Versions:
     """Reads and switches the versions under `<home>/published`."""
 
     def __init__(self, home: Home) -> None:
-        self.folder = home.published / "versions"
-        self._pointer = home.published / "current.json"
+        self.folder = home.published / VERSIONS
+        self._pointer = home.published / POINTER
 
     def all(self) -> list[Version]:
         """Every version, by day and name."""
         found = []
         for path in self.folder.glob(f"*/{MANIFEST}"):
             if not path.parent.name.startswith("."):
-                found.append(_read_version(path))
+                found.append(read_version(path))
         return sorted(found, key=lambda version: (version.as_of_date, version.name))
 
     def current(self) -> Version | None:
@@ -62,8 +63,14 @@ class Versions:
         self._point_to(name, as_of_date)
         return True
 
-    def roll_back(self, to: str | None = None) -> Version:
+    def roll_back(
+        self, to: str | None = None, before: Callable[[Version], None] = lambda version: None
+    ) -> Version:
         """Point readers to an older version: the one named, or the one before the current.
+
+        Args:
+            to: its name.
+            before: called with the version that was found, before readers see it.
 
         Raises:
             KithError: there is no such version.
@@ -83,6 +90,7 @@ class Versions:
                 f"no version is named {to}" if to else f"no version is older than {current.name}"
             )
             raise KithError(f"Going back is not possible: {wanted}. Published versions: {names}.")
+        before(chosen)
         self._point_to(chosen.name, chosen.as_of_date)
         return chosen
 
@@ -97,9 +105,7 @@ class Versions:
 
     def _point_to(self, name: str, as_of_date: date) -> None:
         part = self._pointer.with_suffix(".part")
-        self._write(
-            part, json.dumps({"version": name, "as_of_date": as_of_date.isoformat()}) + "\n"
-        )
+        self._write(part, pointer_text(name, as_of_date))
         os.replace(part, self._pointer)
 
     @staticmethod
@@ -110,7 +116,17 @@ class Versions:
             os.fsync(sink.fileno())
 
 
-def _read_version(manifest_file: Path) -> Version:
+def pointer_text(name: str, as_of_date: date) -> str:
+    """What stands in `current.json`."""
+    return json.dumps({"version": name, "as_of_date": as_of_date.isoformat()}) + "\n"
+
+
+def read_version(manifest_file: Path) -> Version:
+    """The version whose manifest this is.
+
+    Raises:
+        KithError: the manifest is damaged.
+    """
     try:
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
         return Version(

@@ -7,8 +7,9 @@ from datetime import time
 import numpy as np
 import pandas as pd
 
+from ml.activate.contact_limits import ContactLimit
 from ml.activate.plan.contacts import READERS
-from ml.activate.plan.declarations import ChannelRules, ContactLimit, Declarations, Offer
+from ml.activate.plan.declarations import ChannelRules, Declarations, Offer
 from ml.activate.plan.facts import Effects, Facts
 
 CHANNELS = ("email", "push")

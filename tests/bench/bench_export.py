@@ -11,9 +11,10 @@ import time
 from datetime import date, timedelta
 
 from ml.activate.channels import NEEDED_CONSENTS
+from ml.activate.contact_limits import ContactLimit
 from ml.activate.export.contents import export_of
 from ml.activate.export.destinations import DESTINATIONS
-from ml.activate.export.facts import Cap, Facts, Member, Person, Terms
+from ml.activate.export.facts import Facts, Member, Person, Terms
 from ml.activate.export.gate import judge
 from ml.activate.export.moves import Standing, find_moves, keys_of
 from ml.activate.export.reconciliation import in_words, reconcile
@@ -60,7 +61,9 @@ def main() -> None:
     destination = DESTINATIONS[sys.argv[2] if len(sys.argv) > 2 else "meta"]
     channel = destination.channel_for("email")
     facts = facts_of(people)
-    terms = Terms("bench", DAY, channel, NEEDED_CONSENTS[channel], caps=(Cap("any", 7, 1),))
+    terms = Terms(
+        "bench", DAY, channel, NEEDED_CONSENTS[channel], caps=(ContactLimit("any", 7, 1),)
+    )
     started = time.perf_counter()
     judged = judge(facts, terms, destination)
     gate = time.perf_counter() - started

@@ -14,9 +14,8 @@ from ml.data.build import build_cutoffs, build_events, build_identity, build_lan
 from ml.data.importers import IMPORTERS
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
-from ml.learn.training_rows import training_frames
+from ml.learn.training_rows import population_features, training_frames
 from ml.run import Run
-from ml.serve.score import population_features
 from ml.serve.versions import Versions
 
 

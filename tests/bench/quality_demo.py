@@ -27,9 +27,8 @@ from ml.learn.judging.metrics import row_log_loss
 from ml.learn.judging.reliability import calibration_test
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RULE_FOLDER, Registry
-from ml.learn.training_rows import training_frames
+from ml.learn.training_rows import population_features, training_frames
 from ml.run import Run
-from ml.serve.score import population_features
 from ml.serve.versions import Versions
 from ml.settings import SETTINGS_FILE
 

@@ -29,7 +29,7 @@ HEAVY = {
     "sklearn",
     "scipy",
 }
-LIGHT = {"ml.settings", "ml.data.targets", "ml.home", "ml.errors"}
+LIGHT = {"ml.settings", "ml.stores.place", "ml.data.targets", "ml.home", "ml.errors"}
 TARGETS = ("churn", "next_purchase", "share")
 FIRST = [
     ("read_landing", "build --part landing"),

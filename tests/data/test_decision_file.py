@@ -57,7 +57,7 @@ def read_by_a_run(landing: Path, raw: Path) -> set[tuple[str, str]]:
 
 def test_the_first_decision_makes_the_file(landing: Path) -> None:
     written = write_decision(landing, made(), SETTINGS)
-    assert written.path == landing / "links" / "decisions-by-hand.csv"
+    assert written.place == landing / "links" / "decisions-by-hand.csv"
     assert (written.replaced, written.later) == ([], [])
     own = {"known_at": "2024-06-01 00:00:00+09:00", "decided_by": "Ann"}
     assert rows(landing) == [{**LINK, **own}]
@@ -216,6 +216,6 @@ def test_nothing_is_lost_when_the_disk_refuses(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ml.data.landing_writer.os.replace", full)
+    monkeypatch.setattr("os.replace", full)
     assert "No space left on device" in stop(landing)
     assert (landing / "links" / "decisions-by-hand.csv").read_bytes() == before

@@ -41,6 +41,8 @@ PAGES = [
     "docs/effects.md",
     "docs/what_to_offer.md",
     "docs/services.md",
+    "docs/spark.md",
+    "docs/object_stores.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]

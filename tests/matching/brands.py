@@ -11,6 +11,12 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from ml.matching.backends import Desk
+from ml.matching.epochs import Epoch
+from ml.matching.levels import compare_pairs, open_levels
+from ml.matching.parameters import usual_parameters
+from ml.matching.scores import count_values, score_pairs
+
 STATES = {
     "state_no": "bigint",
     "record_no": "bigint",
@@ -55,6 +61,7 @@ def holding(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with `states` in the order given, and `candidates`: the pairs, or all of them."""
     connection = duckdb.connect()
+    connection.execute("attach ':memory:' as warehouse")
     connection.execute(
         f"create table states ({', '.join(f'{name} {kind}' for name, kind in STATES.items())})"
     )
@@ -74,6 +81,15 @@ def holding(
         yield connection
     finally:
         connection.close()
+
+
+def score(connection: duckdb.DuckDBPyConnection) -> None:
+    """Compare and score the candidates with general experience, into `scored`."""
+    epoch = Epoch(0, None, None)
+    open_levels(connection, "general experience")
+    compare_pairs(connection, "candidates", Desk())
+    count_values(connection, epoch)
+    score_pairs(connection, usual_parameters(), epoch, "candidates")
 
 
 def planted(people: int, seed: int) -> tuple[list[dict[str, Any]], list[tuple[int, int]]]:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from ml.matching.comparisons import COMPARISONS, LEVELS
-from ml.matching.epochs import Epoch
 from ml.matching.name_forms import name_form
 from ml.matching.parameters import usual_parameters
-from ml.matching.scores import count_values, name_bits, score_pairs
-from tests.matching.brands import holding, state
+from ml.matching.scores import name_bits
+from tests.matching.brands import holding, score, state
 
 NAMES = {
     "same full name": [
@@ -128,8 +127,7 @@ def levels() -> list[dict[str, int]]:
             pairs.append((len(states), len(states) + 1))
             states += [state(len(states) + n, **one) for n, one in enumerate(said)]
     with holding(states, pairs) as connection:
-        count_values(connection, Epoch(0, None, None))
-        score_pairs(connection, usual_parameters(), Epoch(0, None, None), "candidates")
+        score(connection)
         found = ", ".join(f"{name}_level" for name in COMPARISONS)
         rows = connection.execute(f"select {found} from scored order by left_state_no").fetchall()
     return [dict(zip(COMPARISONS, row, strict=True)) for row in rows]

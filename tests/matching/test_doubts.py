@@ -14,9 +14,8 @@ from ml.matching.doubts import (
 )
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import usual_parameters
-from ml.matching.scores import count_values, score_pairs
 from ml.matching.tables import DOUBTS
-from tests.matching.brands import FIRST_DAY, holding, state
+from tests.matching.brands import FIRST_DAY, holding, score, state
 
 BORN, ELSE = date(1980, 5, 17), date(1983, 11, 2)
 
@@ -36,8 +35,7 @@ def doubted(
         write_table(connection, "doubts", DOUBTS, [])
         epoch = Epoch(0, None, None)
         write_table(connection, "sharers", SHARERS, [])
-        count_values(connection, epoch)
-        score_pairs(connection, usual_parameters(), epoch, "candidates")
+        score(connection)
         keep_sharers(connection, epoch)
         add_doubts_of_sharers(connection, epoch, usual_parameters())
         add_doubts_of_strangers(connection)

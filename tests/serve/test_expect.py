@@ -32,7 +32,7 @@ def bundle(target: Target, weights: tuple[float, float, float] | None = None) ->
 
 
 def told(target: Target, expected: ExpectedBundle | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return Expectations(target, expected, INTERESTS, SALES).of_batch(BATCH, CHANCE)
+    return Expectations(target, expected, SALES).of_batch(BATCH, CHANCE, INTERESTS)
 
 
 def test_each_customer_is_told_its_own() -> None:
@@ -72,7 +72,7 @@ def test_a_model_without_expectations_tells_nothing() -> None:
 
 
 def test_without_anything_sold_or_liked_there_are_no_categories() -> None:
-    nothing = Expectations(
-        BUYS, bundle(BUYS, (0.4, 0.4, 0.2)), INTERESTS.head(0), SALES.head(0)
-    ).of_batch(BATCH, CHANCE)[0]
+    nothing = Expectations(BUYS, bundle(BUYS, (0.4, 0.4, 0.2)), SALES.head(0)).of_batch(
+        BATCH, CHANCE, INTERESTS.head(0)
+    )[0]
     assert nothing[CATEGORIES].isna().all(axis=None)

@@ -1,6 +1,7 @@
 -- One row per word about a consent; repeated deliveries collapse into the first.
+{{ config(materialized=appendable(), unique_key=["record_no", "occurred_at", "purpose", "granted"]) }}
 with deliveries as (
-    {{ first_deliveries('consents', ref('stg_consents')) }}
+    {{ first_deliveries('consents', touched_rows('consents', ref('stg_consents'))) }}
 )
 
 select

@@ -1,6 +1,7 @@
 -- One row per version of a message and the days it counts: visible_on to superseded_on (null: still counts).
+{{ config(materialized=appendable(), unique_key=["source", "contact_id"]) }}
 with versions as (
-    {{ version_intervals('contacts', ref('stg_contacts')) }}
+    {{ version_intervals('contacts', touched_rows('contacts', ref('stg_contacts'))) }}
 )
 
 select

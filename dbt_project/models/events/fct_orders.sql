@@ -1,7 +1,8 @@
 -- One row per version of an order and the days it counts: visible_on to superseded_on (null: still counts).
 -- record_no is null for a guest without a key: such an order belongs to nobody.
+{{ config(materialized=appendable(), unique_key=["source", "order_id"]) }}
 with versions as (
-    {{ version_intervals('orders', ref('stg_orders')) }}
+    {{ version_intervals('orders', touched_rows('orders', ref('stg_orders'))) }}
 )
 
 select

@@ -1,6 +1,7 @@
 -- One row per version of a share and the days it counts: visible_on to superseded_on (null: still counts).
+{{ config(materialized=appendable(), unique_key=["source", "share_id"]) }}
 with versions as (
-    {{ version_intervals('shares', ref('stg_shares')) }}
+    {{ version_intervals('shares', touched_rows('shares', ref('stg_shares'))) }}
 )
 
 select

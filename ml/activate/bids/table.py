@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -11,8 +9,9 @@ import pyarrow as pa
 from ml.activate.bids.values import BidTerms, bid_values
 from ml.activate.export.files import OWNER_FOLDER, parquet_bytes, write_private
 from ml.activate.tables import BID_VALUES
+from ml.data.seeds import seed_rows
 from ml.data.sql_text import literal
-from ml.home import SEEDS, Home
+from ml.home import Home
 from ml.serve.versions import Version, Versions
 
 USUAL_DECIMALS = 2
@@ -50,8 +49,7 @@ def write_bid_values(connection: duckdb.DuckDBPyConnection, home: Home, version:
 def bid_terms(home: Home) -> BidTerms:
     """How values are made in a home: its settings, and the smallest coin of its currency."""
     settings = home.settings
-    with (SEEDS / "currency_decimals.csv").open(encoding="utf-8", newline="") as lines:
-        decimals = {row["currency"]: int(row["decimals"]) for row in csv.DictReader(lines)}
+    decimals = {row["currency"]: int(row["decimals"]) for row in seed_rows("currency_decimals")}
     return BidTerms(
         settings.bid_margin_share,
         settings.bid_cap_quantile,

@@ -9,10 +9,11 @@ from pathlib import Path
 import duckdb
 
 from ml.activate.channels import ANY_CHANNEL, NEEDED_CONSENTS, NO_MESSAGE
+from ml.activate.contact_limits import ContactLimit
 from ml.activate.export.destinations import DESTINATIONS
-from ml.activate.export.facts import Cap, Contact
+from ml.activate.export.facts import Contact
 from ml.activate.export.ledger import LOG, Ledger, all_ledgers, read_log
-from ml.data.sql_text import people_now
+from ml.activate.reported_contacts import opted_out, visible_contacts
 from ml.data.warehouse import connect
 from ml.errors import KithError
 from ml.home import Home
@@ -20,37 +21,16 @@ from ml.run import RunState
 
 Contacts = dict[str, set[Contact]]
 
-_VISIBLE = """
-    contacts.visible_on <= $day and (contacts.superseded_on is null or $day < contacts.superseded_on)
-"""
-# A yes that was said after the unsubscribing opens the channel again.
-_OPTED_OUT = f"""
-    with people as (from {people_now()})
-    select distinct people.customer_id
-    from events.fct_contacts as contacts
-    inner join people using (record_no)
-    left join events.int_customer__consents as consents
-        on people.customer_no = consents.customer_no and consents.purpose = $purpose and consents.granted
-            and consents.occurred_at > contacts.occurred_at
-    where lower(contacts.channel) = $channel and contacts.outcome in ('unsubscribed', 'complained')
-        and consents.customer_no is null and {_VISIBLE}
-    order by all
-"""
-_CONTACTED = f"""
-    with people as (from {people_now()})
-    select distinct people.customer_id, lower(contacts.channel) as channel,
-        cast(contacts.occurred_at as date) as contacted_on
-    from events.fct_contacts as contacts
-    inner join people using (record_no)
-    where contacts.occurred_at >= $since and lower(contacts.channel) in (select unnest($channels))
-        and people.customer_id in (select unnest($ids)) and {_VISIBLE}
-    order by all
-"""
 _CHANNELS = "select distinct lower(channel) as channel from events.fct_contacts order by channel"
 
 
 def reported_contacts(
-    home: Home, day: date, version_day: date, channel: str, caps: Iterable[Cap], ids: list[str]
+    home: Home,
+    day: date,
+    version_day: date,
+    channel: str,
+    caps: Iterable[ContactLimit],
+    ids: list[str],
 ) -> tuple[Contacts, frozenset[str]]:
     """What the brand reported of these people: contacts within the caps, and who opted out of the channel.
 
@@ -67,19 +47,18 @@ def reported_contacts(
     caps = list(caps)
     with connect(home, read_only=True) as connection:
         consent = NEEDED_CONSENTS.get(channel, ())
-        opted_out = connection.execute(
-            _OPTED_OUT,
-            {"day": day, "channel": channel, "purpose": consent[0] if len(consent) == 1 else ""},
-        ).fetchall()
+        # A yes that was said after the unsubscribing opens the channel again, if it is the only one needed.
+        reopened_by = {channel: consent[0] if len(consent) == 1 else ""}
+        left = connection.execute(opted_out(day, reopened_by)).fetchall()
         found: Contacts = {}
         if caps:
             for who, on_channel, on in _contacted(connection, day, caps, ids):
                 found.setdefault(who, set()).add((on_channel, on))
-    return found, frozenset(who for (who,) in opted_out)
+    return found, frozenset(who for who, _ in left)
 
 
 def _contacted(
-    connection: duckdb.DuckDBPyConnection, day: date, caps: list[Cap], ids: list[str]
+    connection: duckdb.DuckDBPyConnection, day: date, caps: list[ContactLimit], ids: list[str]
 ) -> list[tuple[str, str, date]]:
     channels = {cap.channel for cap in caps}
     if ANY_CHANNEL in channels:
@@ -87,14 +66,20 @@ def _contacted(
         channels = known - set(NO_MESSAGE)
     since = _first_day(day, caps)
     return connection.execute(
-        _CONTACTED, {"day": day, "since": since, "channels": sorted(channels), "ids": ids}
+        f"""
+        select distinct customer_id, channel, contact_date from {visible_contacts(day)}
+        where contact_date >= $since and channel in (select unnest($channels))
+            and customer_id in (select unnest($ids))
+        order by all
+        """,
+        {"since": since, "channels": sorted(channels), "ids": ids},
     ).fetchall()
 
 
 def delivered_contacts(
     home: Home,
     day: date,
-    caps: Iterable[Cap],
+    caps: Iterable[ContactLimit],
     this: Ledger,
     surviving: Mapping[str, str],
     into: Contacts,
@@ -131,5 +116,5 @@ def _delivered(folder: Path) -> list[tuple[str, str, date]]:
     ]
 
 
-def _first_day(day: date, caps: Iterable[Cap]) -> date:
+def _first_day(day: date, caps: Iterable[ContactLimit]) -> date:
     return day - timedelta(days=max(cap.period_days for cap in caps) - 1)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ml.activate.bids.table import write_bid_values
 from ml.activate.channels import NEEDED_CONSENTS, NO_MESSAGE
+from ml.activate.contact_limits import read_contact_limits
 from ml.activate.export.contacts import delivered_contacts, reported_contacts
 from ml.activate.export.contents import Export, export_of
 from ml.activate.export.destinations import DESTINATIONS, Destination
@@ -20,7 +21,6 @@ from ml.activate.export.moves import Standing, find_moves
 from ml.activate.export.published import (
     AudienceTerms,
     PublishedVersion,
-    contact_caps,
     fresh_version,
 )
 from ml.activate.export.reconciliation import in_words, reconcile
@@ -152,7 +152,7 @@ def _terms(home: Home, day: date, audience: AudienceTerms, destination: Destinat
         purposes=NEEDED_CONSENTS.get(channel, ()),
         minimum_size=settings.min_list_size or destination.minimum_size,
         size_cap=audience.size_cap,
-        caps=contact_caps(channel),
+        caps=tuple(limit for limit in read_contact_limits() if limit.holds_for(channel)),
         profiling_default=settings.profiling_default,
         default_country=settings.default_country,
     )

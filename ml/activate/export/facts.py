@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from ml.activate.contact_limits import ContactLimit
 from ml.activate.export.suppression import Suppression
 
 TREATMENT = "treatment"
@@ -44,15 +45,6 @@ class Planned:
     item: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """At most so many days with a contact on a channel (`any`: on all of them), within days that end with today."""
-
-    channel: str
-    period_days: int
-    most: int
-
-
 Contact = tuple[str, date]
 """Channel and day. A delivery and the contact that the brand reports of it are one."""
 
@@ -88,6 +80,6 @@ class Terms:
     purposes: tuple[str, ...]
     minimum_size: int = 1
     size_cap: int | None = None
-    caps: tuple[Cap, ...] = ()
+    caps: tuple[ContactLimit, ...] = ()
     profiling_default: bool = True
     default_country: str | None = None

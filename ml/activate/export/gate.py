@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ml.activate.channels import ANY_CHANNEL
+from ml.activate.contact_limits import ContactLimit
 from ml.activate.export.destinations import Destination
 from ml.activate.export.facts import (
     TREATMENT,
-    Cap,
     Contact,
     Facts,
     Member,
@@ -101,7 +101,7 @@ def reason_against(
     return _judge_one(Member(customer_id), facts, terms, destination).reason
 
 
-def contact_days(cap: Cap, day: date, contacts: Iterable[Contact]) -> int:
+def contact_days(cap: ContactLimit, day: date, contacts: Iterable[Contact]) -> int:
     """Days with a contact within the days of a cap, the last of which is `day` itself."""
     first = day - timedelta(days=cap.period_days - 1)
     return len(
@@ -161,7 +161,7 @@ def _about_today(member: Member, facts: Facts, terms: Terms) -> str | None:
     if member.group != TREATMENT or who in facts.held_out:
         return "held_out"
     contacts = facts.contacts.get(who, frozenset())
-    if any(contact_days(cap, terms.day, contacts) >= cap.most for cap in terms.caps):
+    if any(contact_days(cap, terms.day, contacts) >= cap.most_contacts for cap in terms.caps):
         return "over_cap"
     return "not_planned" if facts.planned is not None and who not in facts.planned else None
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from ml.activate.channels import ANY_CHANNEL, NO_MESSAGE, PEACE_AUDIENCE
-from ml.activate.export.facts import Cap, Member, Person, Planned
+from ml.activate.channels import PEACE_AUDIENCE
+from ml.activate.export.facts import Member, Person, Planned
 from ml.activate.tables import BID_VALUES, NEXT_BEST_ACTIONS
 from ml.data.sql_text import literal
 from ml.errors import KithError
@@ -200,17 +198,6 @@ def fresh_version(home: Home, day: date | None) -> tuple[Version, date]:
             f"{most} are allowed (setting max_score_age_days). Nothing was exported. Run `kith run` for that day first."
         )
     return version, day
-
-
-def contact_caps(channel: str, path: Path = CONTACT_LIMITS) -> tuple[Cap, ...]:
-    """The limits that hold for a channel: its own, and those of all channels together where a message is sent."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        caps = [
-            Cap(row["channel"], int(row["period_days"]), int(row["most_contacts"]))
-            for row in csv.DictReader(lines)
-        ]
-    meant = {channel} if channel in NO_MESSAGE else {channel, ANY_CHANNEL}
-    return tuple(cap for cap in caps if cap.channel in meant)
 
 
 def _said(answers: tuple[bool | None, ...]) -> dict[str, bool]:

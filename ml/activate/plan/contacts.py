@@ -11,7 +11,8 @@ import pandas as pd
 
 from ml.activate.channels import ANY_CHANNEL, NO_MESSAGE
 from ml.activate.plan.declarations import Declarations
-from ml.data.sql_text import literal, people_now
+from ml.activate.reported_contacts import opted_out, visible_contacts
+from ml.data.sql_text import literal
 from ml.data.warehouse import connect, connect_in_memory, frame
 from ml.errors import KithError
 from ml.home import Home
@@ -20,7 +21,6 @@ from ml.run import RunState
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-REFUSALS = ("unsubscribed", "complained")
 OPENED = ("opened", "clicked", "redeemed")
 # A warehouse holds every contact from the step that builds the events on.
 BUILT = "events"
@@ -56,31 +56,16 @@ class Contacts:
                 f"A plan for {day} needs the warehouse in {home.root} built for that day, to know who was written to "
                 f"lately; it was built for {built or 'no day'}. Run `kith build --as-of-date {day}` first."
             )
-        visible = _visible(day)
+        visible = visible_contacts(day)
         longest = max((limit.period_days for limit in declared.limits), default=1)
-        consents = " union all ".join(
-            f"select {literal(rules.channel)} as channel, {literal(rules.consent)} as consent"
-            for rules in declared.channels.values()
-        )
-        no = ", ".join(literal(outcome) for outcome in REFUSALS)
         with connect(home, read_only=True) as connection:
             days = frame(
                 connection,
                 f"select distinct customer_id, channel, contact_date from {visible} "
                 f"where contact_date > date '{day - timedelta(days=longest)}' order by 1, 2, 3",
             )
-            said_no = frame(
-                connection,
-                f"""
-                select distinct contacts.customer_id, contacts.channel from {visible} as contacts
-                left join ({consents}) as channels on contacts.channel = channels.channel
-                left join events.int_customer__consents as consents on contacts.customer_no = consents.customer_no
-                    and channels.consent = consents.purpose and consents.granted
-                    and contacts.occurred_at < consents.occurred_at
-                where contacts.outcome in ({no}) and consents.customer_no is null
-                order by 1, 2
-                """,
-            )
+            consents = {rules.channel: rules.consent for rules in declared.channels.values()}
+            said_no = frame(connection, opted_out(day, consents))
             history = _history(visible)
             readers = frame(connection, f"{history} {_READERS_NOW}")
             counts = connection.execute(f"{history} {_RATES}").fetchall()
@@ -173,19 +158,6 @@ _RATES = """
         count(*) filter (where outcome = 'complained')
     from told group by channel, reader order by channel, reader
 """
-
-
-def _visible(day: date) -> str:
-    """Contacts as known at the day, with their customer_no, customer_id and contact_date."""
-    return f"""
-        (select contacts.contact_id, people.customer_no, people.customer_id,
-            lower(contacts.channel) as channel, contacts.outcome, contacts.occurred_at,
-            cast(contacts.occurred_at as date) as contact_date
-        from events.fct_contacts as contacts
-        inner join {people_now()} as people on contacts.record_no = people.record_no
-        where contacts.visible_on <= date '{day}'
-            and (contacts.superseded_on is null or contacts.superseded_on > date '{day}'))
-    """
 
 
 def _exported(home: Home, day: date) -> pd.DataFrame:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from typing import Any, TypeVar
 
-import pandas as pd
-
+from ml.activate.contact_limits import ContactLimit, read_contact_limits
+from ml.activate.lists import Parse, count, hour, number, one_of, or_none, read_list, word
 from ml.errors import KithError
 from ml.home import SEEDS
 
 ITEM_KINDS = ("none", "recommended", "product", "category", "coupon")
-
-Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -59,15 +55,6 @@ class ChannelRules:
 
 
 @dataclass(frozen=True)
-class ContactLimit:
-    """At most so many days with a contact within a period, on one channel or on `any`."""
-
-    channel: str
-    period_days: int
-    most_contacts: int
-
-
-@dataclass(frozen=True)
 class Declarations:
     """All three lists, each in the order of its file."""
 
@@ -83,11 +70,11 @@ def read_declarations(folder: Path = SEEDS) -> Declarations:
         KithError: a file cannot be read, lacks a column, or holds a value that makes no sense; the message names the
             file, the row and the value.
     """
-    offers = _read(folder / "offers.csv", Offer, OFFER_VALUES, ("offer",))
-    channels = _read(folder / "contact_channels.csv", ChannelRules, CHANNEL_VALUES, ("channel",))
-    limits = _read(
-        folder / "contact_limits.csv", ContactLimit, LIMIT_VALUES, ("channel", "period_days")
+    offers = read_list(folder / "offers.csv", Offer, OFFER_VALUES, ("offer",))
+    channels = read_list(
+        folder / "contact_channels.csv", ChannelRules, CHANNEL_VALUES, ("channel",)
     )
+    limits = read_contact_limits(folder)
     known = {channel.channel for channel in channels}
     for offer in offers:
         if offer.channel not in known:
@@ -99,109 +86,27 @@ def read_declarations(folder: Path = SEEDS) -> Declarations:
     return Declarations(offers, {channel.channel: channel for channel in channels}, limits)
 
 
-def _read(
-    path: Path, kind: type[Row], values: dict[str, Callable[[str], Any]], key: tuple[str, ...]
-) -> tuple[Row, ...]:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise KithError(f"{path} cannot be read as a list: {error}. Mend the file.") from error
-    missing = [field.name for field in fields(kind) if field.name not in table]  # type: ignore[arg-type]
-    if missing:
-        raise KithError(
-            f"{path} lacks the column {missing[0]}. Add it; docs/next_best_action.md says what it means."
-        )
-    doubled = table[table.duplicated(list(key))]
-    if len(doubled):
-        raise KithError(
-            f"{path}, row {doubled.index[0] + 1}: {', '.join(key)} must name one row; "
-            f"'{', '.join(doubled.iloc[0][list(key)])}' stands twice. Take one away."
-        )
-    return tuple(
-        kind(
-            **{name: _value(path, number, name, parse, row[name]) for name, parse in values.items()}
-        )
-        for number, row in enumerate(table.to_dict("records"), start=1)
-    )
-
-
-def _value(path: Path, row: int, name: str, parse: Callable[[str], Any], text: str) -> Any:
-    try:
-        return parse(text.strip())
-    except ValueError as error:
-        raise KithError(
-            f"{path}, row {row}, column {name}: {error}; found '{text}'. Write another value."
-        ) from error
-
-
-def _word(text: str) -> str:
-    if not text:
-        raise ValueError("a word is needed")
-    return text
-
-
-def _item_kind(text: str) -> str:
-    if text not in ITEM_KINDS:
-        raise ValueError(f"one of {', '.join(ITEM_KINDS)} is needed")
-    return text
-
-
-def _number(most: float = float("inf")) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = -1.0
-        if not 0 <= number <= most:
-            raise ValueError(f"a number from 0 to {most:g} is needed")
-        return number
-
-    return parse
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError("a whole number, 0 or more, is needed")
-    return int(text)
-
-
-def _hour(text: str) -> time:
-    try:
-        return time.fromisoformat(text)
-    except ValueError:
-        raise ValueError("a time of day written HH:MM is needed") from None
-
-
-def _or_none(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda text: parse(text) if text else None
-
-
-OFFER_VALUES: dict[str, Callable[[str], Any]] = {
-    "offer": _word,
-    "audience": _word,
-    "channel": _word,
-    "item_kind": _item_kind,
-    "item": _or_none(_word),
-    "cost_per_contact": _number(),
-    "margin_share": _number(1),
-    "discount_share": _number(1),
-    "stock": _or_none(_count),
-    "words": _word,
+OFFER_VALUES: dict[str, Parse] = {
+    "offer": word,
+    "audience": word,
+    "channel": word,
+    "item_kind": one_of(*ITEM_KINDS),
+    "item": or_none(word),
+    "cost_per_contact": number(),
+    "margin_share": number(1),
+    "discount_share": number(1),
+    "stock": or_none(count),
+    "words": word,
 }
-CHANNEL_VALUES: dict[str, Callable[[str], Any]] = {
-    "channel": _word,
-    "consent": _word,
-    "daily_capacity": _or_none(_count),
-    "daily_budget": _or_none(_number()),
-    "quiet_from": _hour,
-    "quiet_until": _hour,
-    "unsubscribe_rate": _number(1),
-    "complaint_rate": _number(1),
-    "lost_by_unsubscribe": _number(),
-    "lost_by_complaint": _number(),
-}
-LIMIT_VALUES: dict[str, Callable[[str], Any]] = {
-    "channel": _word,
-    "period_days": _count,
-    "most_contacts": _count,
+CHANNEL_VALUES: dict[str, Parse] = {
+    "channel": word,
+    "consent": word,
+    "daily_capacity": or_none(count),
+    "daily_budget": or_none(number()),
+    "quiet_from": hour,
+    "quiet_until": hour,
+    "unsubscribe_rate": number(1),
+    "complaint_rate": number(1),
+    "lost_by_unsubscribe": number(),
+    "lost_by_complaint": number(),
 }

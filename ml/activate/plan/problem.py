@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.activate.channels import ANY_CHANNEL
-from ml.activate.plan.declarations import ContactLimit, Declarations, Offer
+from ml.activate.contact_limits import ContactLimit
+from ml.activate.plan.declarations import Declarations, Offer
 from ml.activate.plan.facts import Facts
 from ml.activate.plan.gains import brought_by, effect_of, price_of_disturbing, relationship_of
 

@@ -30,6 +30,7 @@ from ml.data.demo.simulate import simulate
 from ml.data.demo.traits import Traits, draw_traits
 from ml.data.demo.truth import write_truth
 from ml.errors import KithError
+from ml.stores.place import Place
 
 TOPICS = (
     "traits",
@@ -52,8 +53,8 @@ MOST_CUSTOMERS, MOST_MONTHS = 2_000_000, 120
 class DemoSummary:
     """What was written where; rows per entity, bad and repeated ones included."""
 
-    landing: Path
-    truth: Path
+    landing: Place
+    truth: Place
     customers: int
     start: date
     end: date

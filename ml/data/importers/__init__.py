@@ -9,8 +9,9 @@ from ml.data.importers.cdnow import import_cdnow
 from ml.data.importers.online_retail import import_online_retail
 from ml.data.importers.summary import ImportSummary
 from ml.data.importers.taobao_shares import import_taobao_shares
+from ml.stores.place import Place
 
-Importer = Callable[[Path, Path], ImportSummary]
+Importer = Callable[[Path, Place], ImportSummary]
 """(source file or its folder, landing zone) -> what was written."""
 
 IMPORTERS: dict[str, Importer] = {

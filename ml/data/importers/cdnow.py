@@ -18,6 +18,7 @@ from ml.data.importers.source_files import (
 )
 from ml.data.importers.summary import ImportSummary
 from ml.data.landing_writer import decimals, timestamps, write_landing_file
+from ml.stores.place import Place
 
 SOURCE = "cdnow"
 SCALE = 4
@@ -25,7 +26,7 @@ PRODUCT_ID = "cd"
 COLUMNS = {"Id": (), "Date": (), "CDs": ("Quantity",), "Price": ("Amount",)}
 
 
-def import_cdnow(source: Path, landing: Path) -> ImportSummary:
+def import_cdnow(source: Path, landing: Place) -> ImportSummary:
     """Write one completed order per row, with one line that holds the number of CDs.
 
     The set has no order numbers: an order is called ``<customer>-<running number>``, counted in

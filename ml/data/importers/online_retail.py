@@ -21,6 +21,7 @@ from ml.data.importers.source_files import (
 )
 from ml.data.importers.summary import ImportSummary
 from ml.data.landing_writer import decimals, timestamps, write_landing_file
+from ml.stores.place import Place
 
 SOURCE = "online_retail"
 PRICE_SCALE = 4
@@ -36,7 +37,7 @@ COLUMNS = {
 }
 
 
-def import_online_retail(source: Path, landing: Path) -> ImportSummary:
+def import_online_retail(source: Path, landing: Place) -> ImportSummary:
     """Write the shop's history as orders, order_lines, products and profiles.
 
     An invoice is an order, its earliest line its instant, the exact sum of its lines its amount

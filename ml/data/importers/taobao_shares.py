@@ -10,6 +10,7 @@ import pyarrow as pa
 from ml.data.importers.source_files import find_source_file, instants, read_columns, texts
 from ml.data.importers.summary import ImportSummary
 from ml.data.landing_writer import timestamps, write_landing_file
+from ml.stores.place import Place
 
 SOURCE = "taobao"
 COLUMNS = {
@@ -21,7 +22,7 @@ COLUMNS = {
 }
 
 
-def import_taobao_shares(source: Path, landing: Path) -> ImportSummary:
+def import_taobao_shares(source: Path, landing: Place) -> ImportSummary:
     """Write one share per row, in the set's own local time; its outcome is ``opened``.
 
     Only shares that somebody responded to are in the set, so no outcome earlier than that occurs,

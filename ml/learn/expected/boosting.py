@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.learn.models.linear import Floats
+from ml.learn.models.served_trees import ServedTrees
 from ml.learn.models.trees import canonical_text
 
 PARAMETERS: dict[str, Any] = {
@@ -65,11 +66,11 @@ class Boost:
 
     def added(self, values: NDArray[Any]) -> Floats:
         """Give what the trees add to each row's offset, shape (rows,)."""
-        return np.asarray(self._booster.predict(_finite(values), raw_score=True), dtype=np.float64)
+        return self._served.raw(_finite(values))
 
     @cached_property
-    def _booster(self) -> lgb.Booster:
-        return lgb.Booster(model_str=self.text)
+    def _served(self) -> ServedTrees:
+        return ServedTrees(self.text)
 
 
 def _finite(values: NDArray[Any]) -> NDArray[np.float32]:

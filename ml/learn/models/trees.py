@@ -9,6 +9,7 @@ LightGBM repeats itself only with fixed seed, fixed order of rows and the parame
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, Self
 
 import lightgbm as lgb
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.learn.models.linear import Floats, RegularisedLogistic, sigmoid
+from ml.learn.models.served_trees import ServedTrees
 
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
@@ -133,7 +135,7 @@ class BoostedTrees:
 
     def logit(self, values: NDArray[Any]) -> Floats:
         """Give the log-odds of each row, shape (rows,)."""
-        raw = np.asarray(self._booster().predict(finite(values), raw_score=True))
+        raw = self._served.raw(finite(values))
         return raw if self.base is None else raw + self.base.logit(values)
 
     def predict(self, values: NDArray[Any]) -> Floats:
@@ -145,7 +147,7 @@ class BoostedTrees:
 
         Exact TreeSHAP (Lundberg, Erion and Lee 2018), plus the terms of the logistic base.
         """
-        terms = np.asarray(self._booster().predict(finite(values), pred_contrib=True))
+        terms = self._served.terms(finite(values))
         return terms if self.base is None else terms + self.base.contributions(values)
 
     def to_parts(self) -> tuple[dict[str, Any], str | None]:
@@ -160,8 +162,9 @@ class BoostedTrees:
         base = plain["base"]
         return cls(text, None if base is None else RegularisedLogistic.from_parts(base))
 
-    def _booster(self) -> lgb.Booster:
-        return lgb.Booster(model_str=self.text)
+    @cached_property
+    def _served(self) -> ServedTrees:
+        return ServedTrees(self.text)
 
 
 def leaf_rows_of(customers_per_leaf: int, rows_per_customer: float) -> int:

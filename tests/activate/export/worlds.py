@@ -11,8 +11,9 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from ml.activate.contact_limits import ContactLimit
 from ml.activate.export.destinations import DESTINATIONS
-from ml.activate.export.facts import Cap, Facts, Member, Person, Planned, Terms
+from ml.activate.export.facts import Facts, Member, Person, Planned, Terms
 from ml.activate.export.normalise import email_forms, phone_forms
 from ml.activate.export.suppression import Suppression
 
@@ -159,7 +160,7 @@ def terms_of(world: World) -> Terms:
         purposes=tuple(NEEDED[world.channel]),
         minimum_size=world.minimum_size,
         size_cap=world.size_cap,
-        caps=tuple(Cap(*cap) for cap in world.caps),
+        caps=tuple(ContactLimit(*cap) for cap in world.caps),
         profiling_default=world.profiling_default,
         default_country="GB",
     )

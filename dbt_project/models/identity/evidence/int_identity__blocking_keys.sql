@@ -1,5 +1,7 @@
 -- One row per profile state and key under which it meets others, with its place among them by age.
 -- Each key joins two pieces of evidence, so that none pairs all Smiths, or a whole city, with each other.
+{{ config(materialized=appendable(), pre_hook="{{ emptied_when_late() }}") }}
+{% set adds = adds_evidence() %}
 {% set year = "substr(cast(birth_date as string), 1, 4)" %}
 {% set keys = [
     ("full_name", ["full_name"]),
@@ -35,6 +37,7 @@ with states as (
         nullif({{ replace_all("email", "[^0-9]", "") }}, '') as email_digits,
         {{ sorted_parts("phone", "") }} as phone_sorted
     from {{ ref('int_identity__profile_states') }}
+    {% if adds %}where known_at >= {{ former_instant() }}{% endif %}
 ),
 
 keyed as (
@@ -50,20 +53,28 @@ keyed as (
     {% endfor %}
 ),
 
-placed as (
+former as (
+    {% if adds %}
     select
-        *,
-        row_number() over (partition by key_no order by state_no) as place,
-        count(*) over (partition by key_no) as holders_count
-    from keyed
+        key_no,
+        max(place) as holders_count
+    from {{ this }}
+    where key_no in (select key_no from keyed)
+    group by key_no
+    {% else %}
+    select
+        cast(null as bigint) as key_no,
+        cast(null as bigint) as holders_count
+    where false
+    {% endif %}
 )
 
--- Most keys are held once: nobody is met under them.
 select
-    state_no,
-    record_no,
-    key_type,
-    key_no,
-    place
-from placed
-where holders_count > 1
+    keyed.state_no,
+    keyed.record_no,
+    keyed.key_type,
+    keyed.key_no,
+    coalesce(former.holders_count, 0) + row_number() over (partition by keyed.key_no order by keyed.state_no) as place
+from keyed
+left join former
+    on keyed.key_no = former.key_no

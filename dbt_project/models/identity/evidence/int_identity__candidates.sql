@@ -2,6 +2,8 @@
 -- blocking key, or an identifier. Under each key its first few holders meet: one that many share says too little to
 -- compare them all, and who comes later never changes who met before. Two states that an identifier brings together
 -- meet when both records are known to hold it, however long the states themselves are known.
+{{ config(materialized=appendable(), pre_hook="{{ emptied_when_late() }}") }}
+{% set adds = adds_evidence() %}
 {% set holders = 30 %}
 with states as (
     select
@@ -23,6 +25,9 @@ met as (
             and older.place < younger.place
             and younger.place <= {{ holders }}
             and older.record_no <> younger.record_no
+    {% if adds %}
+    where younger.state_no in (select state_no from states where known_at >= {{ former_instant() }})
+    {% endif %}
 
     union all
     select
@@ -34,6 +39,9 @@ met as (
         on sharing.left_record_no = lefts.record_no
     inner join states as rights
         on sharing.right_record_no = rights.record_no
+    {% if adds %}
+    where greatest(sharing.known_at, lefts.known_at, rights.known_at) >= {{ former_instant() }}
+    {% endif %}
 )
 
 select
@@ -43,4 +51,10 @@ select
 from met
 inner join states as youngers
     on met.right_state_no = youngers.state_no
+{% if adds %}
+-- Who met before has met earlier.
+left join {{ this }} as former
+    on met.left_state_no = former.left_state_no and met.right_state_no = former.right_state_no
+where former.left_state_no is null
+{% endif %}
 group by met.left_state_no, met.right_state_no

@@ -1,6 +1,8 @@
 -- One row per record and stretch of time in which its profile says the same of who it is, numbered by age.
 -- A version that leaves a field empty does not erase what earlier ones said.
--- depends_on: {{ ref('junk_identifiers') }}
+-- depends_on: {{ ref('junk_identifiers') }}, {{ ref('base_profiles') }}
+{{ config(materialized=appendable(), unique_key=["record_no"], pre_hook="{{ emptied_when_late() }}") }}
+{% set adds = adds_evidence() %}
 {% set fields = ["given", "family", "full_name", "variants", "other_variants", "birth_date", "gender", "email", "phone"] %}
 {% set fields = fields + ["street", "city", "postcode"] %}
 with ordered as (
@@ -10,7 +12,7 @@ with ordered as (
             partition by source, source_key
             order by {{ version_rank('profiles') | join(" nulls first, ") }}
         ) as version_no
-    from {{ ref('stg_profiles') }}
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as staged
 ),
 
 versions as (
@@ -81,13 +83,44 @@ compared as (
         lag({{ row_digest(fields) }}) over (partition by record_no order by version_no) as said_before
     from filled
     where given is not null or email is not null or phone is not null
+),
+
+stated as (
+    select
+        *,
+        lead(known_at) over (partition by record_no order by version_no) as ended_at,
+        row_number() over (partition by record_no order by version_no) as place
+    from compared
+    where said_before is null or said <> said_before
+),
+
+-- What was stated before keeps its number; the news come behind it.
+former as (
+    {% if adds %}
+    select
+        record_no,
+        state_no,
+        row_number() over (partition by record_no order by state_no) as place
+    from {{ this }}
+    where record_no in (select record_no from stated)
+    {% else %}
+    select
+        cast(null as bigint) as record_no,
+        cast(null as bigint) as state_no,
+        cast(null as bigint) as place
+    {% endif %}
 )
 
 select
-    cast(row_number() over (order by known_at, record_no, version_no) - 1 as bigint) as state_no,
-    record_no,
-    known_at,
-    lead(known_at) over (partition by record_no order by version_no) as ended_at,
-    {{ fields | join(",\n    ") }}
-from compared
-where said_before is null or said <> said_before
+    cast(coalesce(former.state_no, {{ "(select max(state_no) + 1 from " ~ this ~ ") + " if adds }}sum(
+        case when former.state_no is null then 1 else 0 end
+    ) over (
+        order by stated.known_at, stated.record_no, stated.version_no rows between unbounded preceding and current row
+    ) - 1) as bigint) as state_no,
+    stated.record_no,
+    stated.known_at,
+    stated.ended_at,
+    stated.{{ fields | join(",\n    stated.") }}
+from stated
+left join former
+    on stated.record_no = former.record_no and stated.place = former.place

@@ -1,27 +1,14 @@
 -- One row per record (source, source_key) seen in any entity, numbered from the earliest.
 -- A record enters when the first fact that names it becomes visible; its number decides which id a cluster keeps.
-{% set mentions = [
-    ("stg_profiles", "source", "source_key", "known_at"),
-    ("stg_identifiers", "source", "source_key", "known_at"),
-    ("stg_links", "left_source", "left_key", "known_at"),
-    ("stg_links", "right_source", "right_key", "known_at"),
-    ("stg_orders", "source", "source_key", "greatest(occurred_at, known_at)"),
-    ("stg_orders", "source", "seller_key", "greatest(occurred_at, known_at)"),
-    ("stg_interactions", "source", "source_key", "greatest(occurred_at, known_at)"),
-    ("stg_shares", "source", "inviter_key", "greatest(occurred_at, known_at)"),
-    ("stg_shares", "source", "invitee_key", "greatest(occurred_at, known_at)"),
-    ("stg_contacts", "source", "source_key", "greatest(occurred_at, known_at)"),
-    ("stg_consents", "source", "source_key", "greatest(occurred_at, known_at)"),
-    ("stg_measurements", "source", "source_key", "greatest(occurred_at, known_at)"),
-] %}
+{% set mentions = record_mentions() %}
 with mentions as (
-    {% for model, source_column, key_column, instant in mentions %}
+    {% for entity, source_column, key_column, instant in mentions %}
     {{ "union all" if not loop.first }}
     select
         {{ source_column }} as source,
         {{ key_column }} as source_key,
         min({{ instant }}) as known_at
-    from {{ ref(model) }}
+    from {{ ref('stg_' ~ entity) }}
     where {{ key_column }} is not null
     group by {{ source_column }}, {{ key_column }}
     {% endfor %}

@@ -1,5 +1,8 @@
 -- One row per record and identifying value it stated, normalised; `junk` says why nobody owns a value, null: somebody may.
--- depends_on: {{ ref('junk_identifiers') }}
+-- depends_on: {{ ref('junk_identifiers') }}, {{ ref('base_profiles') }}, {{ ref('base_identifiers') }}
+{{ config(materialized=appendable(), unique_key=["record_no"], pre_hook="{{ emptied_when_late() }}") }}
+{% set adds = adds_evidence() %}
+{% set told = ["profiles", "identifiers"] %}
 with stated as (
     select
         source,
@@ -7,7 +10,7 @@ with stated as (
         'email' as id_type,
         email as id_value,
         known_at
-    from {{ ref('stg_profiles') }}
+    from {{ rows_to_judge(ref('stg_profiles'), told, adds) }} as profiles
     union all
     select
         source,
@@ -15,7 +18,7 @@ with stated as (
         'phone' as id_type,
         phone as id_value,
         known_at
-    from {{ ref('stg_profiles') }}
+    from {{ rows_to_judge(ref('stg_profiles'), told, adds) }} as profiles
     union all
     select
         identifiers.source,
@@ -27,7 +30,7 @@ with stated as (
             else identifiers.id_value
         end as id_value,
         identifiers.known_at
-    from {{ ref('stg_identifiers') }} as identifiers
+    from {{ rows_to_judge(ref('stg_identifiers'), told, adds) }} as identifiers
     left join {{ source('control', 'phone_numbers') }} as numbers
         -- One equality: with a condition on the left side beside it, the join is no hash join.
         on numbers.raw = case when lower(identifiers.id_type) = 'phone' then identifiers.id_value end

@@ -1,13 +1,15 @@
 -- One row per record and trait (name, birth_date): what the record stated first, and when it became known.
 -- Traits tell how many different people state one value. What is stated later changes nothing of what was counted.
--- depends_on: {{ ref('junk_identifiers') }}
+-- depends_on: {{ ref('junk_identifiers') }}, {{ ref('base_profiles') }}
+{{ config(materialized=appendable(), unique_key=["record_no"], pre_hook="{{ emptied_when_late() }}") }}
+{% set adds = adds_evidence() %}
 with named as (
     select
         source,
         source_key,
         known_at,
         coalesce(nullif(trim(concat_ws(' ', given_name, family_name)), ''), name) as full_name
-    from {{ ref('stg_profiles') }}
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as profiles
 ),
 
 plain as (
@@ -37,7 +39,7 @@ stated as (
         known_at,
         'birth_date' as trait,
         cast(birth_date as string) as stated
-    from {{ ref('stg_profiles') }}
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as profiles
     where birth_date is not null
 ),
 

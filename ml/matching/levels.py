@@ -1,0 +1,99 @@
+"""The level that each comparison of two profile states comes to: found once, and kept for the days that follow.
+
+A level follows from what the two states say and from nothing else: not from who says it, when, nor from what has been
+learned. So a pair of contents is compared once, as long as the code and the settings stay; the table is in the
+warehouse, and goes with it. What a level is worth (`ml.matching.scores`) is arithmetic, done anew each time.
+"""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from ml.matching.backends import Backend
+from ml.matching.comparisons import COMPARISONS, LEVELS
+from ml.matching.portions import portions
+
+# What the comparisons look at.
+FIELDS = sorted(
+    {
+        field
+        for levels in LEVELS.values()
+        for level in levels
+        for field in re.findall(r"\b(\w+)_[lr]\b", level.sql)
+    }
+)
+COMPARED = {
+    "left_content": "ubigint",
+    "right_content": "ubigint",
+    **{f"{name}_level": "tinyint" for name in COMPARISONS},
+}
+_KEPT = "warehouse.matched.compared"
+_KEPT_UNDER = "warehouse.matched.compared_under"
+
+
+def open_levels(connection: duckdb.DuckDBPyConnection, definition: str) -> None:
+    """Give `compared`, the levels known so far, and `contents`, what each of the `states` says, as a number.
+
+    Sixty-four bits are enough: two states that differ would have to share their number and beside that a state
+    that each of them meets.
+
+    Args:
+        connection: holds `states`, and the warehouse attached under this name.
+        definition: digest of all that decides besides the data; levels found under another one are forgotten.
+    """
+    connection.execute("create schema if not exists warehouse.matched")
+    columns = ", ".join(f"{name} {kind}" for name, kind in COMPARED.items())
+    connection.execute(f"create table if not exists {_KEPT} ({columns})")
+    connection.execute(f"create table if not exists {_KEPT_UNDER} (definition varchar)")
+    if connection.execute(f"from {_KEPT_UNDER}").fetchall() != [(definition,)]:
+        connection.execute(f"delete from {_KEPT}")
+        connection.execute(f"delete from {_KEPT_UNDER}")
+        connection.execute(f"insert into {_KEPT_UNDER} values (?)", [definition])
+    connection.execute(f"create or replace view compared as from {_KEPT}")
+    # To hash() an empty list is no list at all.
+    said = ", ".join([*FIELDS, *(f"{field} is null" for field in FIELDS)])
+    connection.execute(
+        f"create or replace table contents as select state_no, hash({said}) as content from states"
+    )
+
+
+def compare_pairs(connection: duckdb.DuckDBPyConnection, pairs: str, backend: Backend) -> int:
+    """Add to `compared` the levels of those pairs of states whose contents have not met before.
+
+    Args:
+        connection: holds what `open_levels` gave.
+        pairs: a table with left_state_no and right_state_no.
+        backend: where Splink compares.
+
+    Returns:
+        How many pairs of contents were compared.
+    """
+    compared = 0
+    for first, end in portions(connection, pairs, backend.most_pairs):
+        # Of the states that say the same, the first speaks for all.
+        connection.execute(
+            f"""
+            create or replace table new_pairs as
+            select min(left_state_no) as left_state_no, min(right_state_no) as right_state_no,
+                l.content as left_content, r.content as right_content
+            from (select * from {pairs} where right_state_no >= {first} and right_state_no < {end}) as pairs
+            inner join contents as l on left_state_no = l.state_no
+            inner join contents as r on right_state_no = r.state_no
+            anti join compared on l.content = left_content and r.content = right_content
+            group by l.content, r.content
+            """
+        )
+        count = connection.execute("select count(*) from new_pairs").fetchone()
+        if not count or not count[0]:
+            continue
+        levels = backend.levels(connection, "states", "new_pairs")
+        connection.execute(
+            f"insert into {_KEPT} select left_content, right_content, "
+            f"{', '.join(f'{name}_level' for name in COMPARISONS)} "
+            f"from new_pairs inner join {levels} using (left_state_no, right_state_no) order by all"
+        )
+        compared += count[0]
+    connection.execute("drop table if exists new_pairs")
+    return compared
