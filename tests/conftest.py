@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -20,10 +20,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from ml.data import build
+from ml.data.spark import session
 from ml.data.warehouse import connect
+from ml.errors import KithError
+from ml.home import Home
 from ml.run import Run
 from ml.stores.place import Place
 from tests.object_store import Bucket, environment, serving
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 Row = Mapping[str, Any]
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -155,3 +161,12 @@ def bucket(object_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     name = f"brand-{uuid.uuid4().hex[:12]}"
     client.create_bucket(Bucket=name)
     return Bucket(name, client)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
+    """One Spark session for all tests; where Spark has no Java they are skipped, saying so."""
+    try:
+        return session(Home(tmp_path_factory.mktemp("spark")))
+    except KithError as error:
+        pytest.skip(str(error))

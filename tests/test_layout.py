@@ -34,6 +34,7 @@ TALKS_TO = {
     "phonenumbers": {"ml/data/phones.py"},
     "s3fs": {"ml/stores/objects.py"},
     "fsspec": {"ml/stores/objects.py"},
+    "botocore": {"ml/stores/objects.py"},
 }
 
 MOST_LINES = 250

@@ -39,8 +39,8 @@
 
 {# The rows of a relation that speak of facts which the news touch; all of them where the table is built whole. #}
 {% macro touched_rows(entity, relation, keys=none, seen=true) -%}
-    {%- set base = ref("base_" ~ entity) -%}
-    {%- if not is_incremental() %}{{ return(relation) }}{% endif -%}
+    {#- While dbt parses it reads on: what a table that is added to depends on stands below. -#}
+    {%- if execute and not is_incremental() %}{{ return(relation) }}{% endif -%}
     {%- set keys = keys or key_of(entity) -%}
     (
         select facts.*

@@ -218,11 +218,29 @@
     trim(both ' {{ "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000" }}' from {{ text }})
 {%- endmacro %}
 
-{# Inside a window: the last value up to here that is not null. #}
-{% macro last_stated(column) %}{{ return(adapter.dispatch("last_stated")(column)) }}{% endmacro %}
-{% macro duckdb__last_stated(column) -%}
-    last_value({{ column }} ignore nulls)
+{# The last value of a column up to a row that is not null. #}
+{% macro last_stated(column, within, order) %}{{ return(adapter.dispatch("last_stated")(column, within, order)) }}{% endmacro %}
+{% macro duckdb__last_stated(column, within, order) -%}
+    last_value({{ column }} ignore nulls) over (partition by {{ within }} order by {{ order }} rows between unbounded preceding and current row)
 {%- endmacro %}
-{% macro spark__last_stated(column) -%}
-    last_value({{ column }}) ignore nulls
+{% macro spark__last_stated(column, within, order) -%}
+    last_value({{ column }}, true) over (partition by {{ within }} order by {{ order }} rows between unbounded preceding and current row)
+{%- endmacro %}
+
+{# A number of type double, rounded to so many decimal places as each row asks for. #}
+{% macro rounded(number, places) %}{{ return(adapter.dispatch("rounded")(number, places)) }}{% endmacro %}
+{% macro duckdb__rounded(number, places) -%}
+    round({{ number }}, {{ places }})
+{%- endmacro %}
+{% macro spark__rounded(number, places) -%}
+    round(({{ number }}) * power(cast(10 as double), {{ places }})) / power(cast(10 as double), {{ places }})
+{%- endmacro %}
+
+{# How a CTE is marked that several others are to read as a table, not as a part of their own query. #}
+{% macro worked_out_once() %}{{ return(adapter.dispatch("worked_out_once")()) }}{% endmacro %}
+{% macro duckdb__worked_out_once() -%}
+    materialized
+{%- endmacro %}
+{# Spark decides by itself. #}
+{% macro spark__worked_out_once() -%}
 {%- endmacro %}

@@ -54,7 +54,7 @@
 
 {# A name in small letters without accents, its words parted by one blank. #}
 {% macro plain_name(name) -%}
-    trim({{ replace_all("lower(" ~ without_accents(name) ~ ")", "[ .,:;_/()*-]+", " ") }})
+    {{ trimmed(replace_all("lower(" ~ without_accents(name) ~ ")", "[ .,:;_/()*-]+", " ")) }}
 {%- endmacro %}
 
 {#

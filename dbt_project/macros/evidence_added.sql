@@ -21,8 +21,9 @@
     (select cast(max(as_of_date) as timestamp) from {{ source("control", "former_run") }})
 {%- endmacro %}
 
-{# Staged rows of an entity; where evidence is added, those of records that news of some entities speak of. #}
-{% macro rows_to_judge(staged, entities, adds) -%}
+{# Staged rows of an entity; where evidence is added, those of records that news of some entities speak of.
+   `named`: whoever asks gives them a name of their own. #}
+{% macro rows_to_judge(staged, entities, adds, named=false) -%}
     {%- if not adds %}{{ return(staged) }}{% endif -%}
     (
         select rows_of_records.*
@@ -34,7 +35,7 @@
             {%- endfor %}
         ) as news
             on rows_of_records.source = news.source and rows_of_records.source_key = news.source_key
-    )
+    ){{ " as rows_to_judge" if not named }}
 {%- endmacro %}
 
 {# Where records are named: the entity, its columns of the source and of the key, and since when the brand knows. #}

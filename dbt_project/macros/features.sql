@@ -67,7 +67,7 @@
     case
         when {{ expression }} is null then null
         when {{ expression }} = 0 then cast(0 as double)
-        else round({{ expression }}, cast(8 - floor(log10(abs({{ expression }}))) as integer))
+        else {{ rounded(expression, "cast(8 - floor(log10(abs(" ~ expression ~ "))) as integer)") }}
     end
 {%- endmacro %}
 

@@ -41,14 +41,18 @@
         {% call noop_statement("main", "SNAPSHOTS " ~ dates | length) %}{% endcall %}
     {%- endif -%}
 
+    {#- One call for all dates: dbt's own work for a call costs more than a small date. -#}
+    {%- set statements = [] -%}
+    {%- if existing is not none -%}
+        {% do statements.append("delete from " ~ relation ~ " where as_of_date in (select as_of_date from " ~ plan ~ ")") %}
+    {%- endif -%}
+    {%- set into = "insert into " ~ relation ~ (" (" ~ names ~ ") select " ~ names ~ " from (" if declared else " ") -%}
     {%- for snapshot in dates -%}
-        {% do run_query("delete from " ~ relation ~ " where as_of_date = cast('" ~ snapshot ~ "' as date)") %}
-        {%- if declared -%}
-            {% do run_query("insert into " ~ relation ~ " (" ~ names ~ ") select " ~ names ~ " from (" ~ snapshot_sql(sql, snapshot) ~ ") as built") %}
-        {%- else -%}
-            {% do run_query("insert into " ~ relation ~ " " ~ snapshot_sql(sql, snapshot)) %}
-        {%- endif -%}
+        {% do statements.append(into ~ snapshot_sql(sql, snapshot) ~ (") as built" if declared else "")) %}
     {%- endfor -%}
+    {%- if statements -%}
+        {% do adapter.add_query(statements | join(";\n"), auto_begin=false) %}
+    {%- endif -%}
 
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}

@@ -1,6 +1,7 @@
 {#
   Snapshot tables under Spark: what macros/snapshot_dates.sql says, in Parquet with a partition per date. A date is dropped and
-  inserted anew, never overwritten: a query may read earlier dates of the table that it fills, and a date may have no rows.
+  inserted anew, never overwritten: a query may read earlier dates of the table that it fills, and a date may have no rows. Columns
+  are told by name, for Parquet's partition stands last.
 #}
 {% materialization snapshot_dates, adapter="spark" %}
     {%- set relation = this.incorporate(type="table") -%}
@@ -30,12 +31,11 @@
         {% call noop_statement("main", "SNAPSHOTS " ~ dates | length) %}{% endcall %}
     {%- endif -%}
 
-    {%- set names = adapter.get_columns_in_relation(relation) | map(attribute="name") | list if dates else [] -%}
     {%- for snapshot in dates -%}
         {%- if existing is not none -%}
             {% do run_query("alter table " ~ relation ~ " drop if exists partition (as_of_date = date '" ~ snapshot ~ "')") %}
         {%- endif -%}
-        {% do run_query("insert into " ~ relation ~ " (" ~ names | join(", ") ~ ") " ~ snapshot_sql(sql, snapshot)) %}
+        {% do run_query("insert into " ~ relation ~ " by name " ~ snapshot_sql(sql, snapshot)) %}
     {%- endfor -%}
 
     {{ run_hooks(post_hooks) }}

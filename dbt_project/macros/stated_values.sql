@@ -31,7 +31,7 @@
 {% macro name_key(name) -%}
     case
         when {{ is_cjk(name) }} then {{ sorted_parts(plain_letters(name, ""), "") }}
-        else {{ sorted_parts("trim(" ~ plain_letters(name, " ") ~ ")", " ") }}
+        else {{ sorted_parts(trimmed(plain_letters(name, " ")), " ") }}
     end
 {%- endmacro %}
 
@@ -39,7 +39,7 @@
 {% macro is_full_name(name) -%}
     case
         when {{ is_cjk(name) }} then length(replace({{ name }}, ' ', '')) > 1
-        else {{ matches("trim(" ~ name ~ ")", "\\S\\s+\\S") }} and not {{ matches(name, "(^|\\s)[A-Za-z]\\.?(\\s|$)") }}
+        else {{ matches(trimmed(name), "\\S\\s+\\S") }} and not {{ matches(name, "(^|\\s)[A-Za-z]\\.?(\\s|$)") }}
     end
 {%- endmacro %}
 

@@ -93,7 +93,8 @@ def build_landing(run: Run) -> None:
         drop_schema(connection, run.home, "scores")
         normalise_phones(connection, run.home)
         normalise_names(connection, run.home)
-    run.report(f"{growth.mode}: {growth.why}")
+    if former:
+        run.report(f"{growth.mode}: {growth.why}")
     run.report("staging: typing and judging every row")
     run_models(run.home, run.as_of_date, STAGING, run.report, append=growth.mode == APPEND)
     with connect(run.home) as connection:

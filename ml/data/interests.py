@@ -68,7 +68,7 @@ def interests_of(
     connection: duckdb.DuckDBPyConnection, day: date, customers: pd.Series
 ) -> pd.DataFrame:
     """What these customers were drawn to on a day: customer_id, category, bought, looked."""
-    connection.register("asked_of", pd.DataFrame({"customer_id": customers}))
+    connection.register("asked_of", customers.to_frame("customer_id"))
     return frame(
         connection,
         "select customer_id, category, bought, looked from interests.customer_interests "

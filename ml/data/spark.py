@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +22,7 @@ from ml.errors import KithError
 from ml.home import Home
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pyspark.sql import SparkSession
 
 JAVA_VERSIONS = range(17, 22)
@@ -42,6 +44,15 @@ def session(home: Home) -> SparkSession:
     from pyspark.sql import SparkSession
 
     return SparkSession.builder.getOrCreate()
+
+
+def register_column_function(
+    spark: SparkSession, name: str, function: Callable[[pd.Series, pd.Series], pd.Series]
+) -> None:
+    """Let the SQL of a session call a function of two columns that gives numbers; batches of rows come to it."""
+    from pyspark.sql.pandas.functions import pandas_udf
+
+    spark.udf.register(name, pandas_udf(function, "double"))  # type: ignore[call-overload]
 
 
 def spark_environment(home: Home) -> dict[str, str]:

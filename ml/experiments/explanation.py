@@ -41,7 +41,9 @@ def explain_customer(run: Run, target: Target, customer_id: str) -> pd.DataFrame
             "feature": names,
             "value": row[names].to_numpy(dtype=float)[0],
             "usual": teller.typical,
-            "words": [str(teller.texts(np.array([n]), row)[0]) for n in range(len(names))],
+            "words": [
+                str(teller.texts(np.array([n]), row, np.array([0]))[0]) for n in range(len(names))
+            ],
         }
     )
     total = table.groupby("family")["push"].sum()

@@ -58,7 +58,8 @@ def components_of(records: pa.Table, edges: pa.Table, apart: pa.Table) -> Compon
 
 
 def _digests(table: pa.Table) -> Digests:
-    return table["digest"].to_numpy().astype(np.uint64)
+    digests: Digests = table["digest"].to_numpy().astype(np.uint64)
+    return digests
 
 
 def _add(digest: Digests, label: Ints, added: Digests) -> None:

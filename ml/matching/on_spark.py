@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import sqlglot
@@ -18,16 +17,13 @@ from splink import Linker
 from splink.comparison_level_library import CustomLevel
 from sqlglot import exp
 
-from ml.data.spark import session
+from ml.data.spark import register_column_function, session
 from ml.data.sql_text import literal
 from ml.home import Home
 from ml.matching.backends import found_levels
 from ml.matching.comparisons import Level, splink_settings
 from ml.matching.parameters import usual_parameters
 from ml.matching.spark_functions import ALIKE
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 # Each statement costs Spark seconds, whatever it compares.
 MOST_PAIRS = 100_000_000
@@ -50,8 +46,7 @@ class Cluster:
             file = literal(folder / f"{name}.parquet")
             connection.execute(f"copy (from {name}) to {file} (format parquet)")
         try:
-            spark = session(self._home)
-            _compare(spark, folder / f"{states}.parquet", folder / f"{pairs}.parquet", folder)
+            _compare(self._home, folder / f"{states}.parquet", folder / f"{pairs}.parquet", folder)
             connection.execute(
                 f"create or replace table found_levels as from read_parquet({literal(folder / 'levels/*.parquet')})"
             )
@@ -60,15 +55,15 @@ class Cluster:
         return "found_levels"
 
 
-def _compare(spark: SparkSession, states: Path, pairs: Path, folder: Path) -> None:
+def _compare(home: Home, states: Path, pairs: Path, folder: Path) -> None:
     """Write the levels of pairs, as Parquet in `folder`/levels."""
-    from pyspark.sql.functions import pandas_udf
     from splink import SparkAPI
 
+    spark = session(home)
     for name, alike in ALIKE.items():
-        spark.udf.register(_spark_name(name), pandas_udf(alike, "double"))  # type: ignore[call-overload]
+        register_column_function(spark, _spark_name(name), alike)
     # Its own functions would need Java's archive on every machine, and find other levels.
-    api = SparkAPI(
+    api = SparkAPI(  # type: ignore[no-untyped-call]
         spark_session=spark, break_lineage_method="persist", register_udfs_automatically=False
     )
     usual = usual_parameters()

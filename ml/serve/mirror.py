@@ -62,14 +62,17 @@ class Mirror:
     def bring(self, folder: Path) -> int:
         """Send what the store lacks of a version, the manifest last; gives how many files were sent.
 
+        Of a version that is there already, objects are sent again that are gone, or not the ones it was made of.
+
         Raises:
             KithError: the store has a version of this name with other content.
         """
         there = self.store.read(f"{VERSIONS}/{folder.name}/{MANIFEST}")
-        if there is not None:
-            self._compare(folder, there)
-            return 0
-        return self.renew(folder)
+        if there is None:
+            return self.renew(folder)
+        wanted = compared_digests(json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+        self._compare(folder, wanted, there)
+        return sum([self._send(folder / name) for name in wanted])
 
     def renew(self, folder: Path) -> int:
         """Let a version's objects be the files of a folder, whatever they were; gives how many were sent."""
@@ -98,24 +101,17 @@ class Mirror:
         self.store.send(path, name, digest)
         return True
 
-    def _compare(self, folder: Path, there: Content) -> None:
-        own = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        wanted = compared_digests(own)
+    def _compare(self, folder: Path, wanted: dict[str, str], there: Content) -> None:
         try:
             listed = compared_digests(json.loads(there.data))
         except (ValueError, KeyError, TypeError):
             listed = {}
-        at = f"{VERSIONS}/{folder.name}"
-        found = {name: self.store.digest(f"{at}/{name}") for name in wanted}
-        if not wanted == listed == found:
-            names = sorted({*wanted, *listed})
-            differing = [
-                one for one in names if not wanted.get(one) == listed.get(one) == found.get(one)
-            ]
+        if wanted != listed:
+            differing = sorted({name for name, _ in wanted.items() ^ listed.items()})
             raise KithError(
-                f"{self.place / at} holds other content than {folder} ({', '.join(differing)}). Nothing was changed. A "
-                "version is never rewritten by publishing: look at what differs, and delete it there only if it is "
-                "known to be damaged."
+                f"{self.place / VERSIONS / folder.name} holds other content than {folder} ({', '.join(differing)}). "
+                "Nothing was changed. If somebody was erased while the mirror was away, run that `kith erase` again; "
+                "else look at what differs, and delete the version there only if it is known to be damaged."
             )
 
 

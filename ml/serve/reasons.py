@@ -12,6 +12,7 @@ to act on. Each family is told by its feature that pushes most and has something
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,20 +101,31 @@ class Teller:
             told = _Rows(self, values, weight, told).filled()
         return pd.DataFrame(told, columns=REASONS, index=values.index)
 
-    def texts(self, feature: Ints, values: pd.DataFrame) -> Texts:
-        """The words of one feature per row; equal values are put into words once."""
+    def texts(self, feature: Ints, values: pd.DataFrame, rows: Ints) -> Texts:
+        """The words of one feature for each of some rows of ``values``; equal values are put into words once."""
         texts = np.empty(len(feature), dtype=object)
-        for number in np.unique(feature):
-            rows = np.flatnonzero(feature == number)
+        for number, places in grouped(feature):
             phrase, name = self.phrases[number], self.names[number]
-            value = values[name].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
-            own = np.full(len(rows), np.nan)
+            value, values_told = _numbered(values[name], rows[places])
+            own, owns_told = np.zeros_like(value), np.array([np.nan])
             if phrase.usual in values.columns:
-                own = values[phrase.usual].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
-            codes, pairs = pd.MultiIndex.from_arrays([value, own]).factorize(use_na_sentinel=False)
-            words = [compared(phrase, name, v, u, float(self.typical[number])) for v, u in pairs]
-            texts[rows] = np.array(words, dtype=object)[codes]
+                own, owns_told = _numbered(values[phrase.usual], rows[places])
+            pairs, code = np.unique(value * len(owns_told) + own, return_inverse=True)
+            words = [
+                compared(phrase, name, v, u, float(self.typical[number]))
+                for v, u in zip(
+                    values_told[pairs // len(owns_told)].tolist(),
+                    owns_told[pairs % len(owns_told)].tolist(),
+                    strict=True,
+                )
+            ]
+            texts[places] = np.array(words, dtype=object)[code]
         return texts
+
+    def columns(self, family: int) -> slice:
+        """The places of a family's names."""
+        ends = [*self.starts[1:].tolist(), len(self.names)]
+        return slice(int(self.starts[family]), ends[family])
 
 
 @dataclass(frozen=True)
@@ -160,23 +172,41 @@ class _Rows:
         teller, told = self.teller, self.told
         places = slice(None) if only_place is None else slice(only_place, only_place + 1)
         rows = np.arange(len(told))
+        best = np.maximum.reduceat(open_weight, teller.starts, axis=1)
         while True:
             rows = rows[(told[rows, places] == NO_FURTHER_REASON).any(axis=1)]
-            best = np.maximum.reduceat(open_weight[rows], teller.starts, axis=1)
-            eligible = (best > 0) & (push[rows] > 0) & ~used[rows]
+            eligible = (best[rows] > 0) & (push[rows] > 0) & ~used[rows]
             rows, eligible = rows[eligible.any(axis=1)], eligible[eligible.any(axis=1)]
             if not len(rows):
                 return
             family = np.where(eligible, push[rows], -np.inf).argmax(axis=1)
-            of_family = teller.family[None, :] == family[:, None]
-            feature = np.where(of_family, open_weight[rows], -1).argmax(axis=1)
-            open_weight[rows, feature] = 0
-            texts = teller.texts(feature, self.values.iloc[rows])
+            feature = np.empty(len(rows), dtype=np.intp)
+            for number, asked in grouped(family):
+                columns, theirs = teller.columns(number), rows[asked]
+                feature[asked] = open_weight[theirs, columns].argmax(axis=1) + columns.start
+                open_weight[theirs, feature[asked]] = 0
+                best[theirs, number] = open_weight[theirs, columns].max(axis=1)
+            texts = teller.texts(feature, self.values, rows)
             is_new = ~(told[rows] == texts[:, None]).any(axis=1)
             chosen = rows[is_new]
             place = (told[chosen] == NO_FURTHER_REASON).argmax(axis=1)
             told[chosen, place if only_place is None else only_place] = texts[is_new]
             used[chosen, family[is_new]] = True
+
+
+def grouped(numbers: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each number with the places where it stands, ascending."""
+    order = np.argsort(numbers, kind="stable")
+    borders = np.flatnonzero(np.diff(numbers[order])) + 1
+    for places in np.split(order, borders) if len(order) else []:
+        yield int(numbers[places[0]]), places
+
+
+def _numbered(column: pd.Series, rows: Ints) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """The number of each row's value, and the values by number; what is missing has a number, too."""
+    known = column.iloc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
+    codes, values = pd.factorize(known, use_na_sentinel=False)
+    return codes.astype(np.intp), np.asarray(values)
 
 
 def _may_be_told(name: str, values: pd.Series) -> bool:

@@ -15,9 +15,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
+import aiohttp
 import s3fs
+from botocore.exceptions import BotoCoreError, ClientError
 from fsspec.asyn import sync
 
+from ml.errors import KithError
 from ml.stores.place import ObjectPrefix
 from ml.stores.refusals import LOST, MISSING, changed, code_of, told
 from ml.stores.store import Content, Stored
@@ -78,6 +81,11 @@ class ObjectStore:
         scratch.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="fetched-", dir=scratch) as folder:
             path = Path(folder) / PurePosixPath(file.name).name
+            self._fetch(file, path)
+            yield path
+
+    def _fetch(self, file: Stored, path: Path) -> None:
+        try:
             with (
                 self._opened(file, cache_type="none", block_size=BLOCK) as content,
                 path.open("wb") as sink,
@@ -85,7 +93,11 @@ class ObjectStore:
                 reader = _Reader(content, partial(self._told, "read", file.name))
                 while block := reader.read(BLOCK):
                     sink.write(block)
-            yield path
+        except OSError as error:  # the store's own faults are told by now
+            raise KithError(
+                f"{self.place / file.name} ({file.size:,} bytes) cannot be copied to {path.parent}: {error.strerror}. "
+                "Make room there and run again."
+            ) from error
 
     def identity(self, file: Stored) -> str:
         """ETag and size, as the listing gave them."""
@@ -170,7 +182,7 @@ class ObjectStore:
     def _told(self, doing: str, name: str = "") -> Iterator[None]:
         try:
             yield
-        except Exception as error:
+        except (KithError, OSError, BotoCoreError, ClientError, aiohttp.ClientError) as error:
             raise told(error, doing, self.place / name) from error
 
 

@@ -43,6 +43,7 @@ PAGES = [
     "docs/services.md",
     "docs/spark.md",
     "docs/object_stores.md",
+    "docs/increments.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]

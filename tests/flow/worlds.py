@@ -13,6 +13,7 @@ import pandas as pd
 
 from ml.flow import run_day
 from ml.run import Run
+from ml.stores.place import Place
 
 # A small brand has few people with a rare outcome; the default of 200 is for brands that decide by the result.
 SMALL_BRAND = 'default_country = "GB"\nmin_class_customers = 25\n'
@@ -37,7 +38,7 @@ class Published:
 
 
 def run_once(
-    landing: Path, home: Path, day: date, settings: str = SMALL_BRAND, targets: str | None = None
+    landing: Place, home: Path, day: date, settings: str = SMALL_BRAND, targets: str | None = None
 ) -> Published:
     """Run one day in a home and read its version back."""
     home.mkdir(parents=True, exist_ok=True)

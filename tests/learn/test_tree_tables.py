@@ -88,7 +88,9 @@ def test_a_row_says_the_same_in_any_company() -> None:
 def test_terms_are_shapley_values_of_the_tree() -> None:
     """By the definition: over all orders of the features, what each adds to the value expected of the leaf."""
     recency, count, again = Split(0, 5.0, False), Split(1, 2.0, True), Split(0, 9.0, False)
-    leaf = Leaf(1.5, 0.1, (Step(recency, False, 0.4), Step(count, True, 0.5), Step(again, True, 0.5)))
+    leaf = Leaf(
+        1.5, 0.1, (Step(recency, False, 0.4), Step(count, True, 0.5), Step(again, True, 0.5))
+    )
     table = Table.of([leaf])
     share = {0: 0.4 * 0.5, 1: 0.5}
     assert table.features == (0, 1)

@@ -18,6 +18,7 @@ from ml.data.decision_file import HandDecision, write_decision
 from ml.data.demo.elsewhere import write_demo_at
 from ml.data.landing import discover
 from ml.data.landing_rewrite import rewrite_file
+from ml.data.landing_writer import write_landing_file
 from ml.data.raw_layer import FETCHED, ingest
 from ml.errors import KithError
 from ml.settings import Settings
@@ -181,6 +182,16 @@ def test_rows_are_taken_out_of_an_object(bucket: Bucket, folder: Path, tmp_path:
     )
     assert b"web,1," not in bucket.get("in/orders/one.csv")
     assert not list((tmp_path / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_what_importers_write_is_the_same_on_an_object_store(
+    name: str, bucket: Bucket, tmp_path: Path
+) -> None:
+    columns = {"source": ["web"], "order_id": ['a "b", c']}
+    for landing in (tmp_path, bucket.at("in")):
+        assert write_landing_file(landing, "orders", name, columns) == landing / f"orders/{name}"
+    assert bucket.get(f"in/orders/{name}") == (tmp_path / "orders" / name).read_bytes()
 
 
 def decision(key: str) -> HandDecision:

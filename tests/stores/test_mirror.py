@@ -176,17 +176,36 @@ def test_readers_never_get_an_older_day(bucket: Bucket, tmp_path: Path) -> None:
 def test_other_content_under_the_same_name_stops_and_stays(bucket: Bucket, tmp_path: Path) -> None:
     run = audited(tmp_path)
     publish_version(run)
-    key = f"shown/versions/{NAME}/customers.parquet"
-    bucket.put(key, b"touched")
-    with pytest.raises(KithError, match=r"holds other content than .* \(customers\.parquet\)"):
-        publish_version(run)
-    assert bucket.get(key) == b"touched"
     other = audited(tmp_path / "other", letters="edc")
-    with pytest.raises(KithError, match="A version is never rewritten"):
+    with pytest.raises(KithError, match=r"holds other content than .*customers\.parquet"):
         publish_version(other)
+    check_whole(bucket, folder_of(run))
+    assert not (other.home.published / "current.json").exists()
+    bucket.put(f"shown/versions/{NAME}/manifest.json", b"{damaged")
+    with pytest.raises(
+        KithError, match="delete the version there only if it is known to be damaged"
+    ):
+        publish_version(run)
     bucket.put(POINTER, b"{damaged")
     with pytest.raises(KithError, match=r"current\.json is damaged"):
         publish_version(run)
+
+
+def test_objects_that_were_lost_or_touched_are_sent_again(
+    bucket: Bucket, tmp_path: Path, sent: list[str]
+) -> None:
+    run = audited(tmp_path)
+    publish_version(run)
+    at = f"shown/versions/{NAME}"
+    bucket.put(f"{at}/customers.parquet", b"touched")
+    bucket.client.delete_object(Bucket=bucket.name, Key=f"{at}/super_users.parquet")
+    sent.clear()
+    publish_version(run)
+    assert [name.rpartition("/")[2] for name in sent] == [
+        "customers.parquet",
+        "super_users.parquet",
+    ]
+    check_whole(bucket, folder_of(run))
 
 
 def test_rolling_back_moves_both_pointers_and_brings_what_is_missing(

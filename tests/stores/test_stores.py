@@ -156,6 +156,26 @@ def test_a_large_file_goes_and_comes_in_parts(bucket: Bucket, tmp_path: Path) ->
         assert path.read_bytes() == large.read_bytes()
 
 
+def test_a_full_disk_is_told(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put("p/a.csv", "text")
+    store = store_at(bucket.at("p"))
+    (file,) = store.files()
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", **how: object) -> object:
+        if mode == "wb":
+            raise OSError(28, "No space left on device")
+        return opened(path, mode, **how)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(
+        KithError, match=r"a\.csv \(4 bytes\) cannot be copied to .*: No space left"
+    ):
+        store.on_disk(file, tmp_path / "scratch").__enter__()
+
+
 def test_what_is_uploaded_in_parts_is_seen_when_it_is_whole(bucket: Bucket) -> None:
     begun = bucket.client.create_multipart_upload(Bucket=bucket.name, Key="p/a.csv")
     bucket.client.upload_part(

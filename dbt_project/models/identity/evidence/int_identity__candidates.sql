@@ -26,7 +26,8 @@ met as (
             and younger.place <= {{ holders }}
             and older.record_no <> younger.record_no
     {% if adds %}
-    where younger.state_no in (select state_no from states where known_at >= {{ former_instant() }})
+    inner join states as news
+        on younger.state_no = news.state_no and news.known_at >= {{ former_instant() }}
     {% endif %}
 
     union all

@@ -9,7 +9,10 @@ with late as (
         {{ instant }} as known_at
     from {{ ref('base_' ~ entity) }}
     where
-        file in (select file from {{ source('control', 'new_files') }} where entity = '{{ entity }}')
+        file in (
+            select file from {{ source('control', 'new_files') }}
+            where entity = '{{ entity }}'
+        )
         and visible_on <= (select max(as_of_date) from {{ source('control', 'former_run') }})
         and refusals = ''
     {% endfor %}

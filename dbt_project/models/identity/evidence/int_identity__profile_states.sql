@@ -12,7 +12,7 @@ with ordered as (
             partition by source, source_key
             order by {{ version_rank('profiles') | join(" nulls first, ") }}
         ) as version_no
-    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as staged
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }}
 ),
 
 versions as (
@@ -29,8 +29,8 @@ versions as (
         lower(substr(ordered.gender, 1, 1)) as gender,
         case when mailboxes.crossed_at is null or ordered.known_at < mailboxes.crossed_at then emails.id_value end as email,
         case when numbers.crossed_at is null or ordered.known_at < numbers.crossed_at then phones.id_value end as phone,
-        nullif(trim({{ plain_letters('ordered.street', ' ') }}), '') as street,
-        nullif(trim({{ plain_letters('ordered.city', ' ') }}), '') as city,
+        nullif({{ trimmed(plain_letters('ordered.street', ' ')) }}, '') as street,
+        nullif({{ trimmed(plain_letters('ordered.city', ' ')) }}, '') as city,
         nullif({{ plain_letters('ordered.postcode', '') }}, '') as postcode
     from ordered
     inner join {{ ref('int_identity__records') }} as records
@@ -69,9 +69,7 @@ filled as (
         version_no,
         known_at
         {%- for field in fields %},
-        {{ last_stated(field) }} over (
-            partition by record_no order by version_no rows between unbounded preceding and current row
-        ) as {{ field }}
+        {{ last_stated(field, 'record_no', 'version_no') }} as {{ field }}
         {%- endfor %}
     from versions
 ),

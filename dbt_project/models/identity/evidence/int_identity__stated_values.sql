@@ -10,7 +10,7 @@ with stated as (
         'email' as id_type,
         email as id_value,
         known_at
-    from {{ rows_to_judge(ref('stg_profiles'), told, adds) }} as profiles
+    from {{ rows_to_judge(ref('stg_profiles'), told, adds) }}
     union all
     select
         source,
@@ -18,7 +18,7 @@ with stated as (
         'phone' as id_type,
         phone as id_value,
         known_at
-    from {{ rows_to_judge(ref('stg_profiles'), told, adds) }} as profiles
+    from {{ rows_to_judge(ref('stg_profiles'), told, adds) }}
     union all
     select
         identifiers.source,
@@ -30,7 +30,7 @@ with stated as (
             else identifiers.id_value
         end as id_value,
         identifiers.known_at
-    from {{ rows_to_judge(ref('stg_identifiers'), told, adds) }} as identifiers
+    from {{ rows_to_judge(ref('stg_identifiers'), told, adds, named=true) }} as identifiers
     left join {{ source('control', 'phone_numbers') }} as numbers
         -- One equality: with a condition on the left side beside it, the join is no hash join.
         on numbers.raw = case when lower(identifiers.id_type) = 'phone' then identifiers.id_value end

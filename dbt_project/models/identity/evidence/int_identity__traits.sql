@@ -8,8 +8,8 @@ with named as (
         source,
         source_key,
         known_at,
-        coalesce(nullif(trim(concat_ws(' ', given_name, family_name)), ''), name) as full_name
-    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as profiles
+        coalesce(nullif({{ trimmed("concat_ws(' ', given_name, family_name)") }}, ''), name) as full_name
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }}
 ),
 
 plain as (
@@ -39,7 +39,7 @@ stated as (
         known_at,
         'birth_date' as trait,
         cast(birth_date as string) as stated
-    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }} as profiles
+    from {{ rows_to_judge(ref('stg_profiles'), ['profiles'], adds) }}
     where birth_date is not null
 ),
 

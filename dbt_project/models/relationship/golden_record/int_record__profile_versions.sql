@@ -1,6 +1,6 @@
 -- One row per version of a profile that as_of_date can see, without the values that nobody owns: patterns of junk, contacts that
 -- strangers share, birth dates that cannot be or that stand for "not said". What is left out erases nothing said before.
-{% set full_name = "trim(coalesce(profiles.name, " ~ full_name("profiles.given_name", "profiles.family_name") ~ "))" %}
+{% set full_name = trimmed("coalesce(profiles.name, " ~ full_name("profiles.given_name", "profiles.family_name") ~ ")") %}
 -- The oldest people on record lived a little longer than this.
 {% set longest_life = "interval '120' year" %}
 with profiles as (

@@ -7,10 +7,10 @@ with stated as (
     from (
         select
             people.customer_no,
-            lower(trim(profiles.role)) as role_word,
+            lower({{ trimmed('profiles.role') }}) as role_word,
             -- What a record said last; a version that says nothing takes nothing back.
             row_number() over (
-                partition by people.record_no order by profiles.known_at desc, lower(trim(profiles.role)) asc
+                partition by people.record_no order by profiles.known_at desc, lower({{ trimmed('profiles.role') }}) asc
             ) as newness
         from {{ ref('stg_profiles') }} as profiles
         inner join {{ ref('int_identity__customers_now') }} as people
