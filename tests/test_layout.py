@@ -28,7 +28,7 @@ TALKS_TO = {
         "ml/activate/uplift/boosting.py",
     },
     # The companion asks for the session that ml/data/spark.py describes in its environment.
-    "pyspark": {"ml/data/spark.py", "ml/matching/on_spark.py"},
+    "pyspark": {"ml/data/spark.py"},
     "implicit": {"ml/activate/recommend/collaborative.py"},
     "optuna": {"ml/learn/training/search.py"},
     "phonenumbers": {"ml/data/phones.py"},
