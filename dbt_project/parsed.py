@@ -51,7 +51,7 @@ def runner(arguments: list[str]) -> dbtRunner:
     digest = _digest(project, target)
     known = _PARSES.get(target)
     if known is None or not known.holds(digest):
-        manifest = _parse(options, _folder(project, options["--target-path"], digest))
+        manifest = _parse(options, _folder(project, options["--target-path"], target, digest))
         if manifest is None:
             return dbtRunner()
         read = {name: os.environ.get(name) for name in manifest.env_vars}
@@ -77,12 +77,13 @@ def _digest(project: Path, target: str) -> str:
     return digest.hexdigest()
 
 
-def _folder(project: Path, target_path: str, digest: str) -> Path:
+def _folder(project: Path, target_path: str, target: str, digest: str) -> Path:
     """Where dbt keeps the parse for the next process: beside the project, or in the home where that is read-only."""
-    kept = (project / "target" if os.access(project, os.W_OK) else Path(target_path)) / "parsed"
-    folder = kept / digest[:16]
-    if not folder.exists():  # the parses of other files are of no more use
-        shutil.rmtree(kept, ignore_errors=True)
+    beside = project / "target" if os.access(project, os.W_OK) else Path(target_path)
+    folder = beside / "parsed" / (target or "default") / digest[:16]
+    for other in folder.parent.glob("*"):  # the parses of other files are of no more use
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
     return folder
 
 

@@ -56,7 +56,7 @@ class SparkBatches:
 def in_spark(query: str, parameters: dict[str, Any]) -> str:
     """A query of a suite in Spark's SQL, its parameters filled in, its tables by the names of their views."""
 
-    def told(node: exp.Expression) -> exp.Expression:
+    def told(node: Any) -> Any:
         if isinstance(node, exp.Parameter | exp.Placeholder):
             return exp.convert(
                 parameters[node.this.name if isinstance(node.this, exp.Expression) else node.name]

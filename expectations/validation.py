@@ -7,7 +7,7 @@ at once.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -186,9 +186,13 @@ def _kwargs(rule: Rule, rows: BatchRows) -> dict[str, Any]:
     return rule.kwargs | ({"condition_parser": "spark"} if is_spark else {})
 
 
-def _position(found: Any) -> int:
-    """The place of an unexpected row: pandas gives its number, Spark the columns that number it."""
-    return int(found[POSITION] if isinstance(found, Mapping) else found)
+def _positions(found: Sequence[Any]) -> Iterator[int]:
+    """The places of unexpected rows: pandas gives their numbers, Spark the column that numbers them."""
+    for one in found:
+        if isinstance(one, Mapping):
+            yield from map(int, one[POSITION])
+        else:
+            yield int(one)
 
 
 def _rule_result(batch: Batch, found: ExpectationValidationResult) -> RuleResult:
@@ -199,7 +203,7 @@ def _rule_result(batch: Batch, found: ExpectationValidationResult) -> RuleResult
         batch=batch,
         rule_number=number,
         success=bool(found.success),
-        positions=tuple(sorted(map(_position, result.get("unexpected_index_list") or ()))),
+        positions=tuple(sorted(_positions(result.get("unexpected_index_list") or ()))),
         observed=result.get("observed_value"),
         problem=_problem(found.exception_info or {}),
     )

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from ml import gates, transform
-from ml.data.build import build_events, build_features, build_identity, build_labels, build_landing
+from ml.data.build import build_events, build_features, build_identity, build_labels
+from ml.data.stage import build_landing
 from ml.data.warehouse import discard_warehouse
 from ml.gates import check_border
 from ml.run import Run

@@ -9,12 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -23,7 +21,7 @@ from pydantic_settings import (
 )
 
 from ml.errors import KithError
-from ml.stores.place import object_prefix
+from ml.setting_types import Day, ObjectStore, Share, TimeZone
 
 SETTINGS_FILE = "kith.toml"
 
@@ -38,33 +36,6 @@ NOT_PART_OF_THE_RUN = {
     *("bid_margin_share", "bid_cap_quantile", "most_bid_value"),
     *("effect_days", "effect_stay_days", "least_effect", "max_uplift_rows"),
 }
-
-
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(
-            f"'{name}' is no time zone of the IANA list (such as Asia/Tokyo)"
-        ) from error
-    return name
-
-
-def _known_day(day: str) -> str:
-    try:
-        return date.fromisoformat(day).isoformat()
-    except ValueError as error:
-        raise ValueError(f"'{day}' is no day of the calendar written YYYY-MM-DD") from error
-
-
-def _known_store(url: str) -> str:
-    return str(object_prefix(url))
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[str, AfterValidator(_known_day)]
-ObjectStore = Annotated[str, AfterValidator(_known_store)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class SourceSettings(BaseModel):

@@ -23,6 +23,8 @@ TALKS_TO = {
     "great_expectations": {"expectations/validation.py"},
     "lightgbm": {
         "ml/learn/models/growing.py",
+        "ml/learn/models/served_trees.py",
+        "ml/learn/models/tree_tables.py",
         "ml/learn/models/trees.py",
         "ml/learn/expected/boosting.py",
         "ml/activate/uplift/boosting.py",
@@ -85,7 +87,7 @@ def test_the_modules_are_found() -> None:
         "dags/customer_360_daily.py",
     } <= found
     assert all(any(name.startswith(f"{folder}/") for name in found) for folder in PURE)
-    assert {"ml.data.build", "ml.data.build.build_landing"} <= set(
+    assert {"ml.data.stage", "ml.data.stage.build_landing"} <= set(
         imports_of(REPOSITORY / "ml/flow.py")
     )
 

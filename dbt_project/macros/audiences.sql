@@ -13,7 +13,7 @@
 {% macro audiences_declared() -%}
     {%- set fields = ["audience", "purpose", "size_cap", "condition", "order_value", "gesture", "may_be_contacted", "rule_digest"] -%}
     {%- set nobody = ["", "", none, "false", "0", "null", "false", ""] -%}
-    {%- set query = "select " ~ fields | join(", ") ~ " from " ~ source("control", "audiences") ~ " order by audience" -%}
+    {%- set query = "select " ~ engine_names(fields) | join(", ") ~ " from " ~ source("control", "audiences") ~ " order by audience" -%}
     {%- set found = [] -%}
     {%- for row in rows_of(query, nobody) -%}{%- do found.append(dict(zip(fields, row))) -%}{%- endfor -%}
     {{ return(found or [dict(zip(fields, nobody))]) }}
@@ -22,7 +22,7 @@
 {# The audiences of the version before whose rule is known, as above; `rule_digest` tells whether a rule is still the same. #}
 {% macro audiences_before() -%}
     {%- set fields = ["audience", "condition", "may_be_contacted", "rule_digest"] -%}
-    {%- set query = "select " ~ fields | join(", ") ~ " from " ~ source("control", "audiences_before")
+    {%- set query = "select " ~ engine_names(fields) | join(", ") ~ " from " ~ source("control", "audiences_before")
         ~ " where condition is not null order by audience" -%}
     {%- set found = [] -%}
     {%- for row in rows_of(query, ["", "false", "false", ""]) -%}{%- do found.append(dict(zip(fields, row))) -%}{%- endfor -%}

@@ -244,3 +244,30 @@
 {# Spark decides by itself. #}
 {% macro spark__worked_out_once() -%}
 {%- endmacro %}
+
+{# A number of type double as an exact one. DuckDB rounds the product with the power of ten, Spark the digits it would print. #}
+{% macro decimal_of(number, precision, scale) %}{{ return(adapter.dispatch("decimal_of")(number, precision, scale)) }}{% endmacro %}
+{% macro duckdb__decimal_of(number, precision, scale) -%}
+    cast({{ number }} as decimal({{ precision }}, {{ scale }}))
+{%- endmacro %}
+{% macro spark__decimal_of(number, precision, scale) -%}
+    cast(round(({{ number }}) * 1e{{ scale }}) / 1e{{ scale }} as decimal({{ precision }}, {{ scale }}))
+{%- endmacro %}
+
+{# Columns that hold SQL, read so that the names quoted in it are quoted as the engine wants them. #}
+{% macro engine_names(columns) %}{{ return(adapter.dispatch("engine_names")(columns)) }}{% endmacro %}
+{% macro duckdb__engine_names(columns) -%}
+    {{ return(columns) }}
+{%- endmacro %}
+{% macro spark__engine_names(columns) -%}
+    {%- set told = [] -%}
+    {%- for column in columns -%}
+        {%- do told.append("replace(" ~ column ~ ", '\"', '`') as " ~ column if column in ("condition", "order_value", "gesture") else column) -%}
+    {%- endfor -%}
+    {{ return(told) }}
+{%- endmacro %}
+
+{# How a model is built that can be added to (macros/append.sql). Spark builds it whole. #}
+{% macro appendable() %}{{ return(adapter.dispatch("appendable")()) }}{% endmacro %}
+{% macro duckdb__appendable() %}{{ return("incremental") }}{% endmacro %}
+{% macro spark__appendable() %}{{ return("table") }}{% endmacro %}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from ml.data.build import build_landing
 from ml.data.contract import entities
 from ml.data.landing import Landing, discover
+from ml.data.stage import build_landing
 from ml.data.targets import read_targets
 from ml.data.warehouse import connect
 from ml.errors import KithError

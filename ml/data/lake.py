@@ -20,7 +20,6 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import yaml
 
 from ml.data.sql_text import literal
 from ml.home import DBT_PROJECT
@@ -172,6 +171,8 @@ class Lake:
 @cache
 def desk_sources() -> frozenset[str]:
     """The tables that the dbt project reads and does not build, as `schema.table`; files of the raw layer aside."""
+    import yaml  # only Spark needs it
+
     found = set()
     for path in (DBT_PROJECT / "models").rglob("*.yml"):
         declared = yaml.safe_load(path.read_text(encoding="utf-8")) or {}

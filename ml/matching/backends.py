@@ -8,7 +8,8 @@ import duckdb
 from splink import DuckDBAPI, Linker
 
 from ml.home import Home
-from ml.matching.comparisons import COMPARISONS, splink_settings
+from ml.matching.comparisons import COMPARISONS
+from ml.matching.model import splink_settings
 from ml.matching.parameters import usual_parameters
 from ml.matching.portions import MOST_PAIRS
 

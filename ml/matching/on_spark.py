@@ -21,7 +21,8 @@ from ml.data.spark import register_column_function, session
 from ml.data.sql_text import literal
 from ml.home import Home
 from ml.matching.backends import found_levels
-from ml.matching.comparisons import Level, splink_settings
+from ml.matching.comparisons import Level
+from ml.matching.model import splink_settings
 from ml.matching.parameters import usual_parameters
 from ml.matching.spark_functions import ALIKE
 

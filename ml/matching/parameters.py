@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 from splink import DuckDBAPI, Linker, block_on
 
-from ml.matching.comparisons import COMPARISONS, DIFFERENT_NAMES, LEVELS, splink_settings
+from ml.matching.comparisons import COMPARISONS, DIFFERENT_NAMES, LEVELS
+from ml.matching.model import splink_settings
 
 # Pairs that share one of these are the same person often enough, and not always, to learn m from. What is left to
 # compare must tell the two kinds apart: pairs of one birth date and postcode are nearly all the same person's, so that

@@ -10,12 +10,13 @@ from __future__ import annotations
 import shutil
 from datetime import date
 
-from ml.data.build import build_identity, build_landing
+from ml.data.build import build_identity
 from ml.data.control import write_control_tables
 from ml.data.erased_person import Record
 from ml.data.erasures import Erasures
 from ml.data.former_matching import settle
 from ml.data.sql_text import literal, people_now
+from ml.data.stage import build_landing
 from ml.data.warehouse import connect, connect_in_memory
 from ml.home import Home
 from ml.run import Run, RunState

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ml.data import landed_person
-from ml.data.build import build_identity, build_landing
+from ml.data.build import build_identity
 from ml.data.check import EVERYTHING
 from ml.data.erased_person import Record, records_of_customer, records_with, remember
 from ml.data.erasures import Erasures
 from ml.data.landing import Landing
 from ml.data.raw_layer import ingest
+from ml.data.stage import build_landing
 from ml.data.warehouse import connect, connect_in_memory, table_exists
 from ml.errors import KithError
 from ml.home import Home

@@ -194,7 +194,7 @@ def _store(
     """Replace a target's rows in one transaction: whoever stops half-way finds what was there before."""
     key = [target.name, target.horizon_days]
     with connect(run.home) as connection:
-        connection.execute(f"set memory_limit = '{READING_MEMORY}'")
+        _leave_memory(connection)
         connection.execute("begin")
         for table in TABLES:
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)
@@ -205,6 +205,14 @@ def _store(
             [values[field.name] for field in fields(verdict)],
         )
         connection.execute("commit")
+
+
+def _leave_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the engine no more than it needs, and never more than the home allows: the rest is Python's."""
+    sizes = "parse_formatted_bytes(current_setting('memory_limit')), parse_formatted_bytes(?)"
+    allowed, enough = connection.execute(f"select {sizes}", [READING_MEMORY]).fetchone() or (0, 0)
+    if enough < allowed:
+        connection.execute(f"set memory_limit = '{READING_MEMORY}'")
 
 
 def _forget_unlisted(connection: duckdb.DuckDBPyConnection, run: Run) -> None:

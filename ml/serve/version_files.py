@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from ml.data.sql_text import literal
+
+if TYPE_CHECKING:  # who only compares digests need not wait for it
+    import duckdb
 
 # Where a refused row stands is not part of a run's identity: the same rows may come in other files.
 NOT_COMPARED = {"quarantine.parquet"}

@@ -62,26 +62,27 @@ def machine() -> Found:
     }
 
 
-def measure_flow(zone: Zone, work: Path, settings: Found, with_overhead: bool) -> Found:
-    """A first day from nothing, then the last day; with its overhead where asked for."""
+def measure_flow(zone: Zone, work: Path, settings: Found, keep_before: bool) -> Found:
+    """A first day from nothing, then the last day; the home as it was between them is kept where asked for."""
     shutil.rmtree(work, ignore_errors=True)
-    landing, home, before = work / "landing", work / "home", work / "before"
+    landing, home = work / "landing", work / "home"
     new_home(home, settings)
     came = open_zone(zone, landing)
     say(f"{zone.rows['order_lines']:,} order lines: the first day, from nothing")
     rebuild = measure_day(landing, home, zone.end - timedelta(days=1), say)
-    if with_overhead:
-        shutil.copytree(home, before)
+    if keep_before:
+        shutil.copytree(home, work / "before")
     came()
     say("  the next day")
     day = measure_day(landing, home, zone.end, say, ONLY_FOR_TRAINING)
-    found: Found = {"zone": zone.as_json(), "settings": settings, "machine": machine()}
-    found |= {"rebuild": as_json(rebuild), "day": as_json(day)}
-    found["snapshots"] = _snapshots(home)
-    if with_overhead:
-        found["overhead"] = measure_overhead(day, before, landing, zone.end, work, say)
-    shutil.rmtree(work)
-    return found
+    return {
+        "machine": machine(),
+        "zone": zone.as_json(),
+        "settings": settings,
+        "snapshots": _snapshots(home),
+        "rebuild": as_json(rebuild),
+        "day": as_json(day),
+    }
 
 
 def _snapshots(home: Path) -> int:
@@ -135,14 +136,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.training_rows:
         settings["max_training_rows"] = given.training_rows
     parts = given.parts.split()
+    if "overhead" in parts and "flow" not in parts:
+        parser.error(
+            "overhead is held against the flow of the same day: ask for both, --parts 'flow overhead'"
+        )
+    if "overhead" in parts and not Path(sys.executable).with_name("kith").exists():
+        parser.error(
+            f"overhead is measured through Airflow, whose tasks call `kith`; none beside {sys.executable}"
+        )
     for number, size in enumerate(sorted(float(size) for size in given.sizes.split())):
         zone = landing_zone(round(size * 1e6), folder, given.customers)
         work = folder / "work" / f"{size:g}"
         measured = found.setdefault(f"{size:g}", {})
+        with_overhead = "overhead" in parts and number == 0
         if "flow" in parts:
-            measured["flow"] = measure_flow(
-                zone, work, settings, "overhead" in parts and number == 0
-            )
+            measured["flow"] = measure_flow(zone, work, settings, with_overhead)
+            store.write_text(json.dumps(found, indent=1), encoding="utf-8")
+            if with_overhead:
+                measured["flow"]["overhead"] = measure_overhead(
+                    measured["flow"]["day"], work / "before", work / "landing", zone.end, work, say
+                )
+            shutil.rmtree(work)
         if "peers" in parts:
             say(f"{zone.rows['orders']:,} orders: one feature table, four ways")
             measured["peers"] = measure_peers(zone, work)

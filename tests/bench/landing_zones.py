@@ -22,11 +22,12 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 from landing_faces import FACE, write_faces
+from landing_rows import INSTANTS, count, load_rows
 
 from ml.data.contract import entities
 from ml.data.demo import DEMO_AS_OF_DATE
@@ -34,11 +35,8 @@ from ml.data.demo.write import write_demo
 from ml.home import REPOSITORY
 
 CUSTOMERS, MONTHS = 20_000, 24
-DAYS_ALONE = 7
-"""So many last days are files of their own."""
 KEPT_SHARE = {"interactions": 0.1, "contacts": 0.1, "measurements": 0.1}
 """Share of the people whose rows are kept."""
-FIRST_FILE = "earlier"
 
 _OWN = {
     "profiles": ("source_key",),
@@ -52,14 +50,6 @@ _OWN = {
     "contacts": ("contact_id", "source_key"),
     "consents": ("source_key",),
     "measurements": ("source_key", "device_id"),
-}
-_INSTANTS = ("occurred_at", "known_at", "registered_at")
-_TYPES = {
-    **dict.fromkeys(_INSTANTS, "timestamp"),
-    **dict.fromkeys(("amount", "quantity", "discount", "list_price"), "decimal(18, 4)"),
-    **dict.fromkeys(("line_no", "duration_seconds", "rating"), "integer"),
-    "value": "double",
-    "granted": "boolean",
 }
 
 
@@ -137,7 +127,7 @@ def _generator_digest(customers: int, months: int) -> str:
     digest = hashlib.sha256(f"{customers} {months}".encode())
     here = Path(__file__)
     code = sorted((REPOSITORY / "ml" / "data" / "demo").glob("*.py"))
-    for path in (here, here.with_name("landing_faces.py"), *code):
+    for path in (*sorted(here.parent.glob("landing_*.py")), *code):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -157,86 +147,12 @@ def _copy_brand(demo: Path, landing: Path, lines: int, months: int) -> tuple[int
     scratch = landing.with_name("scratch.duckdb")
     with duckdb.connect(str(scratch)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        people = _load(connection, demo, _months_before(DEMO_AS_OF_DATE, months))
-        copies = math.ceil(lines / _count(connection, "base_order_lines"))
+        people = load_rows(connection, demo, _OWN, _months_before(DEMO_AS_OF_DATE, months))
+        copies = math.ceil(lines / count(connection, "base_order_lines"))
         write_faces(connection, people, copies)
         rows = {name: _write_entity(connection, landing, name, copies) for name in _OWN}
     scratch.unlink()
     return copies, rows
-
-
-def _load(connection: duckdb.DuckDBPyConnection, demo: Path, start: date) -> int:
-    """The demo's rows, typed, each with its person's number and the file it goes to; gives the number of people."""
-    truth = f"'{demo}/truth/{{}}.parquet'"
-    connection.execute(
-        "create temp table people as select source, source_key, "
-        f"cast(substr(person_id, 2) as integer) as person from {truth.format('records')}"
-    )
-    for name in _OWN:
-        connection.execute(f"create temp table landed as {_landed(demo, name)}")
-        columns = [row[0] for row in connection.execute("describe landed").fetchall()]
-        keyed = "source_key" in columns
-        # A row without a person is kept or left out with the first one.
-        person = "coalesce(people.person, 0)" if keyed else "0"
-        again = "row_number() over (partition by landed.source, source_key order by landed.known_at, row_no) > 1"
-        connection.execute(f"""
-            create temp table base_{name} as
-            select landed.*, {person} as person, {_file_of("delivered", start)} as file
-                {f", {again} as is_again" if name == "profiles" else ""}
-            from (select *, row_number() over () as row_no, {_delivered(columns)} as delivered from landed) as landed
-            {"left join people using (source, source_key)" if keyed else ""}
-        """)
-        connection.execute(f"alter table base_{name} drop column delivered")
-        connection.execute("drop table landed")
-    return _count(connection, truth.format("people"))
-
-
-def _landed(demo: Path, name: str) -> str:
-    """The rows of an entity from all of its files, typed; those whose required columns do not parse are left out."""
-    read = []
-    for kind, options in (("parquet", ""), ("csv", ", all_varchar = true")):
-        if any((demo / "landing" / name).glob(f"*.{kind}")):
-            files = f"'{demo}/landing/{name}/*.{kind}'"
-            read.append(f"select * from read_{kind}({files}, union_by_name = true{options})")
-    # Text first: one source writes instants with an offset, and a spoilt value is no instant.
-    rows = " union all by name ".join(
-        f"select columns(*)::varchar from ({query})" for query in read
-    )
-    entity = entities()[name]
-    typed = ", ".join(_typed(column) for column in entity.columns)
-    whole = " and ".join(f"{column} is not null" for column in entity.required)
-    empty = ", ".join(f"null::varchar as {column}" for column in entity.columns)
-    return (
-        f"select * from (select {typed} from ((select {empty} limit 0) union all by name {rows})) "
-        f"where {whole}"
-    )
-
-
-def _typed(column: str) -> str:
-    if column in _INSTANTS:
-        instant = f"cast(try_cast({column} as timestamptz) as timestamp)"
-        return f"{instant} as {column}"
-    return f"try_cast({column} as {_TYPES.get(column, 'varchar')}) as {column}"
-
-
-def _delivered(columns: list[str]) -> str:
-    """The day a row reaches the brand; lines come with their order."""
-    if "line_no" in columns:
-        return (
-            "(select min(coalesce(orders.known_at, orders.occurred_at)) from base_orders as orders "
-            "where orders.source = landed.source and orders.order_id = landed.order_id)"
-        )
-    instants = [column for column in ("known_at", "occurred_at") if column in columns]
-    return f"coalesce({', '.join(instants)})" if instants else "cast(null as timestamp)"
-
-
-def _file_of(delivered: str, start: date) -> str:
-    last_days = DEMO_AS_OF_DATE - timedelta(days=DAYS_ALONE)
-    return (
-        f"case when {delivered} is null or {delivered} < timestamp '{start}' then '{FIRST_FILE}' "
-        f"when {delivered} >= timestamp '{last_days}' then strftime({delivered}, '%Y-%m-%d') "
-        f"else strftime({delivered}, '%Y-%m') end"
-    )
 
 
 def _write_entity(
@@ -270,7 +186,7 @@ def _column(name: str, column: str) -> str:
         return f"faces.{column}"
     if column in _OWN[name]:
         return f"{column} || '-' || copy as {column}"
-    if column in _INSTANTS:
+    if column in INSTANTS:
         last_second = f"date_trunc('day', {column}) + interval 86399 second"
         return f"least({column} + to_seconds((copy * 37) % 600), {last_second}) as {column}"
     return column
@@ -282,10 +198,6 @@ def _written(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> i
             f"copy ({query}) to '{file}' (format parquet, compression zstd)"
         ).fetchall()[0][0]
     )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
 
 
 def _months_before(day: date, months: int) -> date:

@@ -20,10 +20,11 @@ from matching_truth import (
     pairwise,
 )
 
-from ml.data.build import build_identity, build_landing
+from ml.data.build import build_identity
 from ml.data.demo import default_truth_folder, write_demo
 from ml.data.demo.parameters import DEMO_AS_OF_DATE, DEMO_SETTINGS
 from ml.data.sql_text import literal
+from ml.data.stage import build_landing
 from ml.data.warehouse import connect
 from ml.identity.assign import APART, EDGES, RECORDS
 from ml.identity.clusters import resolve

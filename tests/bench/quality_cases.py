@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from ml import flow
-from ml.data.build import build_cutoffs, build_events, build_identity, build_landing
+from ml.data.build import build_cutoffs, build_events, build_identity
 from ml.data.importers import IMPORTERS
+from ml.data.stage import build_landing
 from ml.data.targets import Target
 from ml.data.warehouse import connect, frame
 from ml.learn.training_rows import population_features, training_frames

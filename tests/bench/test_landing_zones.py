@@ -8,7 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from landing_zones import DAYS_ALONE, KEPT_SHARE, Zone, landing_zone
+from landing_rows import DAYS_ALONE
+from landing_zones import KEPT_SHARE, Zone, landing_zone
 
 from ml.data.demo.corruption import JUNK_EMAILS, JUNK_PHONES, SHOP_PHONES
 

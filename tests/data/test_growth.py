@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.data import build
+from ml.data import stage
 from ml.data.warehouse import discard_warehouse
 from ml.run import Run, RunState
 from tests.conftest import write_csv
@@ -29,9 +29,9 @@ def refreshed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     def run_models(*_: object, append: bool = False) -> None:
         asked.append(append)
 
-    monkeypatch.setattr(build, "run_models", run_models)
-    for name in ("check_currencies", "report_landing", "_landing_digest"):
-        monkeypatch.setattr(build, name, lambda *_: "")
+    monkeypatch.setattr(stage, "run_models", run_models)
+    for name in ("check_currencies", "report_landing", "landing_digest"):
+        monkeypatch.setattr(stage, name, lambda *_: "")
     return asked
 
 
@@ -47,7 +47,7 @@ def place(tmp_path: Path) -> Path:
 def land(place: Path, day: date = DAY) -> str | None:
     """Land a day; gives the line that says how it goes on from what is there (None: there is nothing)."""
     said: list[str] = []
-    build.build_landing(Run.of(place / "home", place / "in", day, None, said.append))
+    stage.build_landing(Run.of(place / "home", place / "in", day, None, said.append))
     return next((line for line in said if line.startswith(("append", "rebuild"))), None)
 
 
@@ -131,7 +131,7 @@ def test_what_an_interrupted_run_left_is_not_added_to(
 
     more(place)
     with monkeypatch.context() as patched:
-        patched.setattr(build, "run_models", killed)
+        patched.setattr(stage, "run_models", killed)
         with pytest.raises(KilledError):
             land(place, NEXT)
     assert (land(place, NEXT) or "").startswith("rebuild: the warehouse holds no day")
@@ -148,5 +148,5 @@ def test_steps_that_follow_a_kept_landing_build_their_tables_whole(place: Path) 
     land(place, NEXT)
     run = Run.of(place / "home", place / "in", NEXT)
     state = RunState(run)
-    state.resume(state.require("landing", "build"), build.BUILD_STEPS)
+    state.resume(state.require("landing", "build"), stage.BUILD_STEPS)
     assert state.require("landing", "build")["mode"] == "rebuild"

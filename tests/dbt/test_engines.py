@@ -149,6 +149,7 @@ def engine_macros(engine: str) -> Any:
         "stated_values.sql",
         "landing.sql",
         "features.sql",
+        "portrait.sql",
     )
     environment = Environment(extensions=["jinja2.ext.do"])
     module: Any = SimpleNamespace()
@@ -169,8 +170,9 @@ def test_the_letters_that_lose_an_accent_are_those_that_duckdb_strips() -> None:
     # What is no letter at all (a half of a pair) stands aside as an A.
     letter = "chr(case when number between 55296 and 57343 then 65 else number end::integer)"
     stripped = duckdb.sql(
-        f"select letter, strip_accents(letter) from (select number, {letter} as letter from range(1, 1114112) t(number))"
-        " where length(strip_accents(letter)) = 1 and strip_accents(letter) <> letter order by number"
+        f"select letter, strip_accents(letter) from (select number, {letter} as letter "
+        "from range(1, 1114112) t(number)) "
+        "where length(strip_accents(letter)) = 1 and strip_accents(letter) <> letter order by number"
     ).fetchall()
     assert len(stripped) > 1000
     assert pairs == "".join(letter + plain for letter, plain in stripped)
@@ -277,6 +279,12 @@ def number_expressions(m: Any) -> list[str]:
             m.single_bit(f"abs({number}) % 60"),
             m.significant(f"cast({number} as double) / 7"),
         ),
+        # Ties of binary fractions: 302.025, 8.325, 145.945.
+        *(
+            m.decimal_of(f"cast({cents} as double) / {parts}", 18, 2)
+            for cents, parts in ((1208.1, 4), (33.3, 4), (583.78, 4))
+        ),
+        *(m.decimal_of(f"-cast({number} as double) / 8", 18, places) for places in (0, 1, 2)),
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.home import DBT_PROJECT
+from ml.home import DBT_PROJECT, Home
 
 PROFILE = """
 small:
@@ -97,6 +97,11 @@ def test_the_next_process_reads_the_parse_of_the_last(project: Path) -> None:
     for day in ("monday", "tuesday"):
         ((_, code),) = ask(project, ({"KITH_WAREHOUSE": str(database(project, day))}, day, ""))
         assert code["today"].strip() == f"select '{day}' as day"
-        (kept,) = (project / "target" / "parsed").glob("*/partial_parse.msgpack")
+        (kept,) = (project / "target" / "parsed").rglob("partial_parse.msgpack")
         written.append(kept.stat().st_mtime_ns)
     assert written[0] == written[1]
+
+
+def test_the_profile_without_a_home_names_the_database_as_every_home_does() -> None:
+    profile = (DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8")
+    assert f"env_var('KITH_WAREHOUSE', '{Home(Path('any')).database.name}')" in profile

@@ -27,6 +27,7 @@ PAGES = [
     "docs/marketer.md",
     "docs/reasons.md",
     "docs/data_engineer.md",
+    "docs/scoring.md",
     "docs/identity.md",
     "docs/levels.md",
     "docs/referrals.md",
@@ -44,6 +45,7 @@ PAGES = [
     "docs/spark.md",
     "docs/object_stores.md",
     "docs/increments.md",
+    "docs/performance.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]

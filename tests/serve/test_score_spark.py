@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -81,7 +81,7 @@ def test_spark_scores_as_one_machine_does(
         curves = frame(desk, "select * from scores.purchase_timing order by customer_id, days")
     told, told_curves = by.score(asked, drawn)
     assert len(found) == PEOPLE - OTHERS - REFUSED
-    alike = {"check_dtype": False, "rtol": 1e-9, "atol": 0}
+    alike: dict[str, Any] = {"check_dtype": False, "rtol": 1e-9, "atol": 0}
     pd.testing.assert_frame_equal(found.fillna(-1), told.fillna(-1), **alike)
     pd.testing.assert_frame_equal(curves, told_curves, **alike)
     assert not scored.folder.exists()

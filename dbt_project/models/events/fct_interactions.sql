@@ -1,8 +1,5 @@
 -- One row per interaction; repeated deliveries collapse into the first.
-{{ config(
-    materialized=appendable(),
-    unique_key=["record_no", "occurred_at", "kind", "channel", "place", "product_id", "query", "duration_seconds", "rating", "text"]
-) }}
+{{ config(materialized=appendable(), unique_key=["record_no", "occurred_at", "kind"]) }}
 with deliveries as (
     {{ first_deliveries('interactions', touched_rows('interactions', ref('stg_interactions'))) }}
 )

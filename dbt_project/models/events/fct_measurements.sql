@@ -1,5 +1,5 @@
 -- One row per reading of a device; repeated deliveries collapse into the first.
-{{ config(materialized=appendable(), unique_key=["record_no", "occurred_at", "metric", "value", "unit", "device_id"]) }}
+{{ config(materialized=appendable(), unique_key=["record_no", "occurred_at", "metric", "value"]) }}
 with deliveries as (
     {{ first_deliveries('measurements', touched_rows('measurements', ref('stg_measurements'))) }}
 )

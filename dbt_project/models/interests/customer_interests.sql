@@ -45,7 +45,7 @@ signs as (
         customer_id,
         category,
         '{{ sign }}' as sign,
-        sum(cast(power(cast(0.5 as double), cast(days_ago as double) / {{ half_life }}) as decimal(18, 9))) as weight
+        sum({{ decimal_of("power(cast(0.5 as double), cast(days_ago as double) / " ~ half_life ~ ")", 18, 9) }}) as weight
     from {{ sign }}
     group by customer_id, category
     {% endfor %}

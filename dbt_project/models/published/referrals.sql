@@ -24,7 +24,7 @@ touched as (
         invitee_no,
         min(case when touch_rank = 1 then occurred_at end) as first_touch_at,
         min(case when touch_rank = 1 then inviter_no end) as first_touch_by_no,
-        min(case when is_credited then touch_rank end) as touches
+        cast(min(case when is_credited then touch_rank end) as bigint) as touches
     from touches
     group by invitee_no
 ),

@@ -97,7 +97,7 @@ select
     cast(coalesce(ends.fallen, 0) as bigint) as fallen,
     cast(coalesce(starts.risen_out, 0) as bigint) as risen_out,
     cast(coalesce(starts.fallen_out, 0) as bigint) as fallen_out,
-    cast(coalesce(starts.left_the_brand, 0) as bigint) as "left",
+    cast(coalesce(starts.left_the_brand, 0) as bigint) as {{ adapter.quote("left") }},
     cast(coalesce(starts.gone, 0) as bigint) as gone,
     cast(coalesce(credited.brought, 0) as bigint) as brought,
     cast(coalesce(credited.revenue_brought, 0) as decimal(18, 4)) as revenue_brought

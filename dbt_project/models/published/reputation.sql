@@ -39,10 +39,10 @@ select
     spoken.referrals,
     coalesce(indices.votes, 0) as votes,
     indices.mean_rating,
-    cast(100 * indices.reputation as decimal(4, 1)) as reputation_index,
+    {{ decimal_of("100 * indices.reputation", 4, 1) }} as reputation_index,
     -- greatest() and least() pass over nulls.
-    case when indices.votes > 0 then cast(100 * greatest(indices.reputation - indices.margin, 0) as decimal(4, 1)) end as low,
-    case when indices.votes > 0 then cast(100 * least(indices.reputation + indices.margin, 1) as decimal(4, 1)) end as high,
+    case when indices.votes > 0 then {{ decimal_of("100 * greatest(indices.reputation - indices.margin, 0)", 4, 1) }} end as low,
+    case when indices.votes > 0 then {{ decimal_of("100 * least(indices.reputation + indices.margin, 1)", 4, 1) }} end as high,
     case
         when indices.margin_alone is null then null
         when 200 * indices.margin_alone <= limits.width_many then 'many'

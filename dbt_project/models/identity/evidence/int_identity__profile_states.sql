@@ -110,7 +110,7 @@ former as (
 )
 
 select
-    cast(coalesce(former.state_no, {{ "(select max(state_no) + 1 from " ~ this ~ ") + " if adds }}sum(
+    cast(coalesce(former.state_no, {{ "(select coalesce(max(state_no), -1) + 1 from " ~ this ~ ") + " if adds }}sum(
         case when former.state_no is null then 1 else 0 end
     ) over (
         order by stated.known_at, stated.record_no, stated.version_no rows between unbounded preceding and current row

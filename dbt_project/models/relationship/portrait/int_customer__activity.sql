@@ -66,7 +66,7 @@ measured as (
         interactions_count - place_acts_count + orders_count - store_orders_count as distant_touches_count,
         place_acts_count + store_orders_count as store_touches_count,
         case when view_count > 0 and orders_count > 0
-            then cast(cast(view_count as double) / orders_count as decimal(18, 1)) end as views_per_order
+            then {{ decimal_of("cast(view_count as double) / orders_count", 18, 1) }} end as views_per_order
     from joined
 )
 

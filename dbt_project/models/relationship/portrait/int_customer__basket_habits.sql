@@ -82,9 +82,9 @@ measured as (
         totals.brands_count,
         cast(totals.new_product_lines_count as bigint) as new_product_lines_count,
         cast(totals.launch_known_lines_count as bigint) as launch_known_lines_count,
-        cast(cast(totals.items_count as double) / nullif(baskets.orders_count, 0) as decimal(18, 1)) as items_per_order,
+        {{ decimal_of("cast(totals.items_count as double) / nullif(baskets.orders_count, 0)", 18, 1) }} as items_per_order,
         {{ percent("totals.listed_amount", "totals.list_amount") }} as list_price_percent,
-        cast(cast(totals.list_amount as double) / nullif(cast(totals.listed_items_count as double), 0) as decimal(18, 2)) as list_price_average
+        {{ decimal_of("cast(totals.list_amount as double) / nullif(cast(totals.listed_items_count as double), 0)", 18, 2) }} as list_price_average
     from totals
     inner join baskets
         on totals.customer_no = baskets.customer_no

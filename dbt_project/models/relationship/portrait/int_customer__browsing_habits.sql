@@ -72,9 +72,9 @@ measured as (
         {{ days_between(as_of_date(), "acts.last_interaction_at") }} as days_since_last_interaction,
         {{ days_between(as_of_date(), "acts.last_complaint_at") }} as days_since_last_complaint,
         {{ days_between(as_of_date(), "acts.last_service_at") }} as days_since_last_service,
-        cast(cast(acts.rating_sum as double) / nullif(acts.ratings_count, 0) as decimal(18, 1)) as rating_average,
-        cast(cast(acts.view_seconds as double) / nullif(acts.timed_views_count, 0) as decimal(18, 0)) as view_seconds_average,
-        cast(cast(acts.dwell_seconds as double) / nullif(acts.timed_dwells_count, 0) as decimal(18, 0)) as dwell_seconds_average,
+        {{ decimal_of("cast(acts.rating_sum as double) / nullif(acts.ratings_count, 0)", 18, 1) }} as rating_average,
+        {{ decimal_of("cast(acts.view_seconds as double) / nullif(acts.timed_views_count, 0)", 18, 0) }} as view_seconds_average,
+        {{ decimal_of("cast(acts.dwell_seconds as double) / nullif(acts.timed_dwells_count, 0)", 18, 0) }} as dwell_seconds_average,
         {{ percent("carts.carts_left_count", "carts.cart_days_count") }} as carts_left_percent
     from acts
     left join carts
@@ -88,5 +88,5 @@ select
     {{ place_among("dwell_seconds_average", "dwell_seconds_average is not null") }} as dwell_seconds_place,
     {{ percent("sum(carts_left_count) over ()", "sum(cart_days_count) over ()") }} as brand_carts_left_percent,
     {{ percent("sum(search_count) over ()", "sum(view_count + search_count) over ()") }} as brand_search_percent,
-    cast(cast(sum(rating_sum) over () as double) / nullif(cast(sum(ratings_count) over () as double), 0) as decimal(18, 1)) as brand_rating_average
+    {{ decimal_of("cast(sum(rating_sum) over () as double) / nullif(cast(sum(ratings_count) over () as double), 0)", 18, 1) }} as brand_rating_average
 from measured

@@ -7,7 +7,7 @@ with weeks as (
         readings.metric,
         cast(floor(({{ days_between(as_of_date(), "readings.occurred_at") }} - 1) / 7) as bigint) as weeks_ago,
         count(*) as readings_count,
-        cast(cast(sum(readings.value) as double) / count(*) as decimal(18, 4)) as weekly_mean,
+        {{ decimal_of("cast(sum(readings.value) as double) / count(*)", 18, 4) }} as weekly_mean,
         max(readings.occurred_at) as last_reading_at
     from {{ ref('fct_measurements') }} as readings
     inner join {{ ref('int_identity__customers_now') }} as people

@@ -57,7 +57,7 @@ measured as (
         {{ days_between(as_of_date(), "gaps.last_comeback_date") }} as days_since_comeback,
         {{ days_between(as_of_date(), "orders.last_order_at") }} as days_since_last_order,
         {{ days_between(as_of_date(), "orders.first_order_at") }} as days_since_first_order,
-        cast(cast(orders.orders_amount as double) / nullif(orders.orders_count, 0) as decimal(18, 2)) as order_amount_average,
+        {{ decimal_of("cast(orders.orders_amount as double) / nullif(orders.orders_count, 0)", 18, 2) }} as order_amount_average,
         {{ percent("orders.discount_amount", "orders.discountable_amount + orders.discount_amount") }} as discount_percent
     from orders
     left join gaps

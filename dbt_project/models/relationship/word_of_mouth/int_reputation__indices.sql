@@ -14,7 +14,7 @@ subjects as (
         *,
         cast(rating_sum as double) / votes as mean_rating,
         -- Sums of doubles differ from run to run, those of decimals do not.
-        cast(cast(rating_squares_sum as double) - cast(rating_sum as double) * rating_sum / votes as decimal(18, 9)) as squares_within
+        {{ decimal_of("cast(rating_squares_sum as double) - cast(rating_sum as double) * rating_sum / votes", 18, 9) }} as squares_within
     from {{ ref('int_reputation__votes') }}
 ),
 
@@ -34,7 +34,7 @@ kinds as (
 spreads as (
     select
         kinds.subject_kind,
-        cast(sum(cast(subjects.votes * power(subjects.mean_rating - kinds.mean_rating, 2) as decimal(18, 9))) as double) as squares_between
+        cast(sum({{ decimal_of("subjects.votes * power(subjects.mean_rating - kinds.mean_rating, 2)", 18, 9) }}) as double) as squares_between
     from subjects
     inner join kinds
         on subjects.subject_kind = kinds.subject_kind

@@ -99,7 +99,7 @@ rated as (
         spoken.place,
         spoken.channel,
         case when spoken.rating >= scales.lowest and spoken.rating <= scales.highest then
-            cast(cast(spoken.rating - scales.lowest as double) / (scales.highest - scales.lowest) as decimal(9, 6))
+            {{ decimal_of("cast(spoken.rating - scales.lowest as double) / (scales.highest - scales.lowest)", 9, 6) }}
         end as rating
     from spoken
     left join source_scales as scales
