@@ -125,13 +125,8 @@ class RunState:
         if state and engine_of(state) != engine:
             raise KithError(
                 f"The warehouse in {self._run.home.root} was built by {engine_of(state)}, and this step was asked for "
-<<<<<<< HEAD
-                f"with the engine {engine}. A warehouse belongs to one engine: give every step the same (the setting "
-                f"engine in {SETTINGS_FILE}, or --engine), or build it anew with `kith build --engine {engine}`."
-=======
                 f"with the engine {engine}. A warehouse belongs to one engine: give every step the same (the "
                 f"setting engine in {SETTINGS_FILE}, or --engine), or build it anew: `kith build --engine {engine}`."
->>>>>>> lead
             )
         if state.get("as_of_date") != wanted or step not in state.get("done", []):
             built = (
