@@ -41,7 +41,7 @@ select
     placed.customer_id,
     coalesce(holdouts.{{ adapter.quote("group") }}, 'treatment') as {{ adapter.quote("group") }},
     coalesce(carried.entered_at, {{ as_of_date() }}) as entered_at,
-    placed.place,
+    cast(placed.place as bigint) as place,
     placed.size_cap is null or placed.place <= placed.size_cap as is_within_cap,
     placed.gesture
 from placed
