@@ -40,6 +40,7 @@ class Lake:
             if self._session.catalog.tableExists(name):
                 metadata = self._metadata(name)
                 if metadata.tableType().name() != "VIEW":
+                    self._own(name)
                     partitions = metadata.partitionColumnNames().mkString(",")
                     listed[name] = {
                         "columns": dict(self._session.table(name).dtypes),

@@ -29,6 +29,8 @@ TALKS_TO = {
         "ml/learn/expected/boosting.py",
         "ml/activate/uplift/boosting.py",
     },
+    # The companion asks for the session that ml/data/spark.py describes in its environment.
+    "pyspark": {"ml/data/spark.py"},
     "implicit": {"ml/activate/recommend/collaborative.py"},
     "optuna": {"ml/learn/training/search.py"},
     "phonenumbers": {"ml/data/phones.py"},

@@ -14,7 +14,7 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {%- if existing is not none and (not config.get("keep", true) or should_full_refresh()) -%}
+    {%- if existing is not none and not config.get("keep", true) -%}
         {{ adapter.drop_relation(existing) }}
         {%- set existing = none -%}
     {%- endif -%}

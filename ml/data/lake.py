@@ -39,7 +39,7 @@ TO_SPARK = {
     "utinyint": "smallint",
     "usmallint": "int",
 }
-TO_DUCKDB = {"string": "varchar", "timestamp_ntz": "timestamp", "byte": "tinyint"}
+TO_DUCKDB = {"string": "varchar", "int": "integer", "timestamp_ntz": "timestamp"}
 
 
 @dataclass(frozen=True)

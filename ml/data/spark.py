@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,6 +156,7 @@ def _java_home(home: Home) -> Path:
     return launcher.parent.parent
 
 
+@cache
 def _java_version(place: Path) -> int | None:
     try:
         said = subprocess.run(

@@ -57,7 +57,8 @@ def run_that_asks(run: Run, target: Target, asked: Target) -> Iterator[Run]:
 
 
 def _copy(run: Run, trial: Run) -> None:
-    size = run.home.database.stat().st_size
+    tables = [path for path in run.home.lake.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in [run.home.database, *tables])
     free = shutil.disk_usage(run.home.root).free
     if free < 2 * size:
         raise KithError(
@@ -67,6 +68,8 @@ def _copy(run: Run, trial: Run) -> None:
         )
     trial.home.warehouse.mkdir(parents=True)
     shutil.copyfile(run.home.database, trial.home.database)
+    if tables:
+        shutil.copytree(run.home.lake, trial.home.lake)
     shutil.copyfile(run.home.run_state, trial.home.run_state)
     if (settings := run.home.root / SETTINGS_FILE).exists():
         shutil.copyfile(settings, trial.home.root / SETTINGS_FILE)

@@ -42,6 +42,7 @@ PAGES = [
     "docs/effects.md",
     "docs/what_to_offer.md",
     "docs/services.md",
+    "docs/spark.md",
     "docs/object_stores.md",
     "docs/increments.md",
     "docs/performance.md",
