@@ -31,6 +31,8 @@ CUSTOMERS = "customers.parquet"
 ABOUT = {"customer_id", "other_customer_id", "retired_id", "surviving_id"}
 # So is a row with an erased value: its type and itself.
 VALUE = ("id_type", "id_value")
+# The name of a fact that another person did goes with that person's id.
+DONE_BY = {"share_id": "inviter_id", "order_id": "brought_id"}
 # A household's name may come from the erased person, and its size counts it: of the others none is known any more.
 WITHOUT_HOUSEHOLD = {"household_id": "null", "household_size": "1"}
 # Tags that count the household bear names of this kind; those of the others go, for the same reason.
@@ -223,6 +225,9 @@ def _kept(column: str, emptied: Sequence[str]) -> str:
             "case when household_id in (from erased_households) "
             f'then {WITHOUT_HOUSEHOLD[column]} else "{column}" end'
         )
+    doer = DONE_BY.get(column)
+    if doer in emptied:
+        return f'case when "{doer}" in (from erased_ids) then null else "{column}" end'
     if column in emptied:
         return f'case when "{column}" in (from erased_ids) then null else "{column}" end'
     return f'"{column}"'

@@ -169,6 +169,35 @@ def test_those_who_lived_with_the_person_live_in_no_known_household(
     }
 
 
+def test_what_the_person_did_is_not_named_in_the_rows_of_others(
+    tmp_path: Path, anna: Erasures
+) -> None:
+    """The share with which she brought somebody, and the order for which somebody is rewarded, bear her hand."""
+    folder = add_version(Home(tmp_path))
+    shares = {
+        "customer_id": ["c-bob", "c-cid"],
+        "inviter_id": ["c-anna", "c-bob"],
+        "share_id": ["s-anna", "s-bob"],
+    }
+    rewards = {
+        "customer_id": ["c-bob", "c-bob"],
+        "brought_id": ["c-anna", "c-cid"],
+        "order_id": ["o-anna", "o-cid"],
+        "reward": [1.0, 2.0],
+    }
+    pq.write_table(pa.table(shares), folder / "referrals.parquet")
+    pq.write_table(pa.table(rewards), folder / "reward_ledger.parquet")
+    assert forget_in_versions(Home(tmp_path), anna) == [folder.name]
+    assert pq.read_table(folder / "referrals.parquet").to_pydict() == shares | {
+        "inviter_id": [None, "c-bob"],
+        "share_id": [None, "s-bob"],
+    }
+    assert pq.read_table(folder / "reward_ledger.parquet").to_pydict() == rewards | {
+        "brought_id": [None, "c-cid"],
+        "order_id": [None, "o-cid"],
+    }
+
+
 def test_tags_that_count_the_household_go_with_the_person(tmp_path: Path, anna: Erasures) -> None:
     """Also when she refused profiling and has no tags herself."""
     folder = add_version(Home(tmp_path))
