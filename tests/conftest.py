@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ml.data import build
 from ml.data.spark import session
 from ml.data.warehouse import connect
 from ml.errors import KithError
+from ml.flow import PARTS
 from ml.home import Home
 from ml.run import Run
 from ml.stores.place import Place
@@ -95,7 +95,7 @@ def build_world(
     said: list[str] = []
     run = Run.of(home, landing, day, targets_file, said.append)
     for part in parts:
-        getattr(build, f"build_{part}")(run)
+        PARTS[part](run)
     return Built(run, said)
 
 

@@ -24,7 +24,6 @@ import numpy.typing as npt
 import pandas as pd
 from lifetime_baseline import BgNbd
 
-from ml.data import build
 from ml.data.build import build_cutoffs
 from ml.data.demo import write_demo
 from ml.data.importers import IMPORTERS
@@ -101,14 +100,14 @@ def told_of(case: Case, place: Path) -> Told:
         _bring(case, landing, place)
     run = Run.of(home, landing, case.day, targets, lambda _: None)
     for part in BUILT:
-        getattr(build, f"build_{part}")(run)
+        PARTS[part](run)
     train_models(run, run.targets)
     promote_candidates(run)
     score_customers(run)
     known = _known(run)
     later = Run.of(home, landing, case.later, targets, lambda _: None)
     for part in BUILT[:4]:
-        getattr(build, f"build_{part}")(later)
+        PARTS[part](later)
     RunState(later).forget("labels")
     build_cutoffs(later, [(t.name, t.horizon_days, case.day) for t in later.targets])
     with connect(later.home, read_only=True) as connection:

@@ -10,7 +10,8 @@ from pathlib import Path
 from costs import Cost, cost_of_process
 from relationship_made_up import AS_OF_DATE, write_made_up_brand
 
-from ml.data.build import build_events, build_features, build_identity, build_landing
+from ml.data.build import build_events, build_features, build_identity
+from ml.data.stage import build_landing
 from ml.data.warehouse import connect
 from ml.run import Run
 from ml.serve.audit import audit_tables

@@ -173,7 +173,7 @@ def test_a_fault_of_ours_is_logged_without_values(
         person = dict(CANARIES)
         connection.execute("select cast(? as integer)", [person["email"]])  # type: ignore[attr-defined]
 
-    monkeypatch.setattr("ml.data.build.normalise_phones", fall)
+    monkeypatch.setattr("ml.data.stage.normalise_phones", fall)
     status, said = kith("build", "--part", "landing")
     assert status == 1
     assert "this is a fault of Kith" in said
