@@ -29,6 +29,7 @@ from ml.data.demo import write_demo
 from ml.data.importers import IMPORTERS
 from ml.data.interests import interest_frames
 from ml.data.warehouse import connect, frame
+from ml.flow import PARTS
 from ml.learn.champion import promote_candidates
 from ml.learn.expected.categories import SHOWN, candidates, hit_rate, top_three
 from ml.learn.fit import train_models
