@@ -13,6 +13,8 @@ from tests.flow.arrivals import DAYS, Arrivals, rows_of_all_tables
 pytestmark = pytest.mark.slow
 SETTINGS = 'default_country = "GB"\n'
 PARTS = ("landing", "identity", "events")
+# It speaks of how a day's files have come, not of what is known by then.
+OF_THE_WAY = "identity.int_identity__late_news"
 RENUMBERED = "identity: an older record came to light; every fact is numbered anew"
 
 
@@ -45,6 +47,7 @@ def test_what_was_added_to_equals_what_is_built_from_scratch(
         rows_of_all_tables(place / name, schemas) for name in ("grown", "whole")
     )
     assert grown_tables.keys() == whole_tables.keys()
-    assert [name for name in whole_tables if grown_tables[name] != whole_tables[name]] == []
+    different = [name for name in whole_tables if grown_tables[name] != whole_tables[name]]
+    assert set(different) <= {OF_THE_WAY}
     filled = [name for name, rows in whole_tables.items() if rows]
     assert len(filled) > 50
