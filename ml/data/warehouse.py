@@ -153,8 +153,8 @@ def _wal(database: Path) -> Path:
 
 def discard_warehouse(home: Home) -> None:
     """Forget all that was built, and that it was: the next step builds from the landing zone."""
-    for path in (_wal(home.database), home.database, home.run_state):
-        path.unlink(missing_ok=True)
+    remove_tables(home)
+    home.run_state.unlink(missing_ok=True)
 
 
 def write_table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,6 +12,7 @@ import duckdb
 import pytest
 
 from ml.data.snapshots import Snapshots
+from ml.home import Home
 from ml.run import Run
 from ml.serve.tables import level_grid
 
@@ -49,14 +51,14 @@ def test_the_beginning_of_a_long_history_stays_within_a_year() -> None:
     assert level_grid("1990-01-01", date(2027, 1, 4))[0] == date(2017, 1, 2)
 
 
-def test_a_history_that_begins_elsewhere_is_built_again() -> None:
+def test_a_history_that_begins_elsewhere_is_built_again(tmp_path: Path) -> None:
     connection = duckdb.connect()
     for schema in ("control", "staging", "relationship"):
         connection.execute(f"create schema {schema}")
     connection.execute(
         "create table staging.landing_days (visible_on date, entity varchar, rows_landed bigint, digest varchar)"
     )
-    run = cast(Run, SimpleNamespace(definition=lambda: "the code"))
+    run = cast(Run, SimpleNamespace(definition=lambda: "the code", home=Home(tmp_path)))
     weeks = [date(2026, 6, 22), date(2026, 6, 29)]
 
     def snapshots(begins: date | None) -> Snapshots:
