@@ -28,17 +28,14 @@ class SparkBatches:
     def __init__(self, home: Home) -> None:
         self._session: Any = spark.session(home)
         lake = Lake(home.lake)
-        self._known = lake.tables()
-        for name, table in self._known.items():
-            schema = ", ".join(f"`{column}` {kind}" for column, kind in table.columns.items())
-            reader = self._session.read.schema(schema)
-            reader.parquet(str(lake.place(name))).createOrReplaceTempView(_view(name))
+        self._known = set(lake.tables())
+        spark.show_tables(self._session, lake, {name: _view(name) for name in self._known})
 
     def can_run(self, query: str) -> bool:
         """Does a query read nothing but tables of the lake, and few times enough for Spark to plan it?"""
         found = sqlglot.parse_one(query, read="duckdb").find_all(exp.Table)
         tables = [f"{table.db}.{table.name}" for table in found if table.db]
-        return len(tables) <= MOST_SCANS and set(tables) <= set(self._known)
+        return len(tables) <= MOST_SCANS and set(tables) <= self._known
 
     def run(self, query: str, parameters: dict[str, Any]) -> tuple[pd.DataFrame, Any]:
         """The rows of a query, collected and as Spark's frame, which numbers them in the column POSITION."""

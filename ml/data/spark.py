@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +24,8 @@ from ml.home import Home
 if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import SparkSession
+
+    from ml.data.lake import Lake
 
 JAVA_VERSIONS = range(17, 22)
 NEEDED = ("pyspark", "dbt-spark")
@@ -53,6 +55,18 @@ def register_column_function(
     from pyspark.sql.pandas.functions import pandas_udf
 
     spark.udf.register(name, pandas_udf(function, "double"))  # type: ignore[call-overload]
+
+
+def show_tables(spark: SparkSession, lake: Lake, views: Mapping[str, str]) -> None:
+    """Let a session's SQL name tables of a lake, each (by `schema.table`) as a view, with the columns of the catalog.
+
+    Declared columns spare Spark a look into every file, and are there for a table without any.
+    """
+    tables = lake.tables()
+    for name, view in views.items():
+        schema = ", ".join(f"`{column}` {kind}" for column, kind in tables[name].columns.items())
+        rows = spark.read.schema(schema).parquet(str(lake.place(name)))
+        rows.createOrReplaceTempView(view)
 
 
 def spark_environment(home: Home) -> dict[str, str]:

@@ -225,11 +225,9 @@ def _kept(column: str, emptied: Sequence[str]) -> str:
             "case when household_id in (from erased_households) "
             f'then {WITHOUT_HOUSEHOLD[column]} else "{column}" end'
         )
-    doer = DONE_BY.get(column)
-    if doer in emptied:
-        return f'case when "{doer}" in (from erased_ids) then null else "{column}" end'
-    if column in emptied:
-        return f'case when "{column}" in (from erased_ids) then null else "{column}" end'
+    whose = DONE_BY.get(column, column)
+    if whose in emptied:
+        return f'case when "{whose}" in (from erased_ids) then null else "{column}" end'
     return f'"{column}"'
 
 

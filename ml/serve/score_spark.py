@@ -82,12 +82,8 @@ def batches_of(
 def _people(run: Run, scorer: Scorer) -> Any:
     """A frame of Spark: people as `population_batches` reads them, with interests where the model asks for them."""
     session = spark.session(run.home)
-    lake = Lake(run.home.lake)
-    for name in TABLES if scorer.expectations.asks_interests else TABLES[:-1]:
-        columns = lake.tables()[name].columns
-        schema = ", ".join(f"`{column}` {kind}" for column, kind in columns.items())
-        table = session.read.schema(schema).parquet(str(lake.place(name)))
-        table.createOrReplaceTempView(name.split(".")[1])
+    tables = TABLES if scorer.expectations.asks_interests else TABLES[:-1]
+    spark.show_tables(session, Lake(run.home.lake), {name: name.split(".")[1] for name in tables})
     drawn, kept = "", ""
     if scorer.expectations.asks_interests:
         struct = (

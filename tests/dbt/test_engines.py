@@ -6,7 +6,7 @@ import csv
 import re
 from functools import cache
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -15,6 +15,9 @@ from jinja2 import Environment
 
 from tests.conftest import REPOSITORY
 from tests.dbt.test_project_rules import code_of, sql_files
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 PROJECT = REPOSITORY / "dbt_project"
 MACROS = PROJECT / "macros"
@@ -296,17 +299,9 @@ BAGS = {
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A Spark session under which SQL means what the profile makes it mean; skipped aloud without Spark or Java."""
-    sessions = pytest.importorskip("ml.data.spark", reason="nothing makes Spark sessions")
-    pytest.importorskip("pyspark", reason="pyspark is not installed")
-    from ml.errors import KithError
-    from ml.home import Home
-
-    try:
-        session = sessions.session(Home(tmp_path_factory.mktemp("spark")))
-    except KithError as error:
-        pytest.skip(str(error))
+def as_dbt(spark: SparkSession) -> Any:
+    """A Spark session under which SQL means what the profile makes it mean; other tests' sessions keep theirs."""
+    session = spark.newSession()
     (profile,) = yaml.safe_load((PROJECT / "profiles.yml").read_text(encoding="utf-8")).values()
     for name, value in profile["outputs"]["spark"]["server_side_parameters"].items():
         session.conf.set(name, value)
@@ -342,14 +337,14 @@ def is_same(expected: Any, found: Any) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("bag", sorted(BAGS))
-def test_macros_give_the_same_on_both_engines(bag: str, spark: Any) -> None:
+def test_macros_give_the_same_on_both_engines(bag: str, as_dbt: Any) -> None:
     values, expressions = BAGS[bag]
     answers = {}
     for engine in ENGINES:
         m = engine_macros(engine)
         told = ",\n".join(f"{told} as c{n}" for n, told in enumerate(expressions(m)))
         query = f"select n, {told} from {listed(m, values)} order by n"
-        answers[engine] = asked(engine, query, spark)
+        answers[engine] = asked(engine, query, as_dbt)
     assert len(answers["duckdb"]) == len(values)
     told_to_duckdb = expressions(engine_macros("duckdb"))
     for ours, theirs in zip(*answers.values(), strict=True):
@@ -378,9 +373,9 @@ def group_queries(m: Any) -> list[str]:
 
 
 @pytest.mark.slow
-def test_groups_and_series_are_the_same_on_both_engines(spark: Any) -> None:
+def test_groups_and_series_are_the_same_on_both_engines(as_dbt: Any) -> None:
     ours, theirs = (
-        [asked(engine, query, spark) for query in group_queries(engine_macros(engine))]
+        [asked(engine, query, as_dbt) for query in group_queries(engine_macros(engine))]
         for engine in ENGINES
     )
     assert all(ours)

@@ -94,13 +94,18 @@ def add_version(home: Home, name: str = "2024-06-01-aaa") -> Path:
     return folder
 
 
-@pytest.fixture
-def anna() -> Erasures:
+def records_and_ids_of_anna() -> Erasures:
     erasures = Erasures()
     for record in (("web", "a1"), ("shop", "a2")):
         erasures.add("record", *record)
     for customer in ("c-anna", "c-a2"):
         erasures.add("customer", customer)
+    return erasures
+
+
+@pytest.fixture
+def anna() -> Erasures:
+    erasures = records_and_ids_of_anna()
     erasures.add_value("phone", "+441711234567")
     return erasures
 

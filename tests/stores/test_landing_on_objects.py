@@ -25,19 +25,10 @@ from ml.settings import Settings
 from ml.stores.objects import ObjectStore
 from ml.stores.place import ObjectPrefix, Place
 from tests.conftest import write_csv, write_parquet
+from tests.data.test_landing_files import order
 from tests.object_store import Bucket
 
 SHARES = "source,share_id,inviter_key,occurred_at\nweb,1,a,2024-05-01\n"
-
-
-def order(order_id: str, **other: object) -> dict[str, object]:
-    return {
-        "source": "web",
-        "order_id": order_id,
-        "occurred_at": "2024-05-01",
-        "amount": "10",
-        **other,
-    }
 
 
 @pytest.fixture

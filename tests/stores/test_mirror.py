@@ -26,7 +26,7 @@ from ml.serve.version_files import sha256_of
 from ml.serve.versions import Versions
 from ml.stores.objects import ObjectStore
 from tests.object_store import Bucket
-from tests.serve.test_erase import add_version
+from tests.serve.test_erase import add_version, records_and_ids_of_anna
 from tests.serve.test_publish import DAY, NAME, audited, current, folder_of
 
 LATER, OTHER = date(2024, 6, 2), "f" * 32
@@ -264,12 +264,7 @@ def test_status_says_what_readers_of_the_mirror_see(
 @pytest.fixture
 def anna() -> Erasures:
     """Of the made-up version: a person who was taken for one with somebody else."""
-    erasures = Erasures()
-    for record in (("web", "a1"), ("shop", "a2")):
-        erasures.add("record", *record)
-    for customer in ("c-anna", "c-a2"):
-        erasures.add("customer", customer)
-    return erasures
+    return records_and_ids_of_anna()
 
 
 def test_an_erased_person_leaves_every_version_on_the_mirror(
