@@ -7,7 +7,7 @@ KITH_HOME ?= home
 MLFLOW_PORT ?= 5000
 SIZES ?= 1 10 50
 
-.PHONY: setup setup-dev run airflow mlflow test lint test-fast bench bench-quality lock clean
+.PHONY: setup setup-dev run airflow mlflow test lint lint-python lint-sql test-fast bench bench-quality lock clean
 
 setup: $(VENV)/.ready
 
@@ -28,9 +28,9 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# AS_OF_DATE and CUSTOMERS choose another day or size of the demo brand.
+# AS_OF_DATE, CUSTOMERS and MONTHS choose another day, size or history of the demo brand.
 run: setup
-	@KITH_HOME="$(KITH_HOME)" $(BIN)/python -m ml.demo_run $(if $(AS_OF_DATE),--as-of-date $(AS_OF_DATE)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+	@KITH_HOME="$(KITH_HOME)" $(BIN)/python -m ml.demo_run $(if $(AS_OF_DATE),--as-of-date $(AS_OF_DATE)) $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(if $(MONTHS),--months $(MONTHS))
 
 # Any Airflow command on the home folder, such as make airflow ARGS="standalone".
 airflow: setup
@@ -43,13 +43,18 @@ mlflow: setup
 		exec $(BIN)/mlflow server --workers 1 --host 127.0.0.1 --port $(MLFLOW_PORT) \
 		--backend-store-uri "sqlite:///$$place/mlflow.db" --no-serve-artifacts --default-artifact-root "file://$$place/artifacts"
 
-lint: setup-dev
+lint: lint-python lint-sql
+
+lint-python: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 
-test: lint
+lint-sql: setup-dev
+	$(BIN)/sqlfluff lint --processes 1 --disable-progress-bar dbt_project/models
+
+test: setup-dev
+	$(MAKE) --no-print-directory -j 2 lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs tests
 
 test-fast: setup-dev

@@ -33,12 +33,11 @@ with brand.dag("customer_360_daily", "0 2 * * *", DOC) as dag:
             "promote",
             "A new model serves only if it is the first or proved better.",
         ),
-        [
-            brand.step(
-                f"score_{name}", f"score --target {name}", f"Predicts `{name}`, with reasons."
-            )
-            for name in brand.target_names
-        ],
+        brand.step(
+            "score_customers",
+            " ".join(["score", *(f"--target {name}" for name in brand.target_names)]),
+            "Predicts every target, one after the other, with reasons.",
+        ),
         brand.step(
             "build_tables", "build --part tables", "Builds the tables that marketing reads."
         ),

@@ -15,12 +15,32 @@ from typing import Any
 
 from dbt.adapters.factory import reset_adapters
 from dbt.cli.main import dbtRunnerResult
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager
 from parsed import runner
 
 ANSWER = "\x1e"
 MADE = ("model", "seed")
 FAILED = ("error", "fail", "runtime error")
+FOR_MENDERS = (EventLevel.DEBUG, EventLevel.TEST)
 Invoke = Callable[[list[str]], dbtRunnerResult]
+
+
+class ToldEvents(EventManager):
+    """Passes on what somebody reads: dbt words every event, also where no log of the command asks for its level."""
+
+    def fire_event(
+        self,
+        e: BaseEvent,
+        level: EventLevel | None = None,
+        node: Any = None,
+        force_warn_or_error_handling: bool = False,
+    ) -> None:
+        """Tell an event; one for those who mend dbt only where a log is kept for them."""
+        is_read = any(logger.level in FOR_MENDERS for logger in self.loggers)
+        if is_read or (level or e.level_tag()) not in FOR_MENDERS:
+            super().fire_event(e, level, node, force_warn_or_error_handling)
 
 
 def invoke_on_duckdb(arguments: list[str]) -> dbtRunnerResult:
@@ -62,6 +82,7 @@ def first_failure(outcome: dbtRunnerResult) -> dict[str, str] | None:
 
 def main() -> None:
     """Answer requests until the input ends."""
+    ctx_set_event_manager(ToldEvents())
     on_spark = os.environ.get("KITH_ENGINE") == "spark"
     invoke = invoke_on_spark() if on_spark else invoke_on_duckdb
     for line in sys.stdin:

@@ -77,10 +77,11 @@ class Progress:
 @click.command()
 @click.option("--as-of-date", "day", default=DEMO_AS_OF_DATE.isoformat(), show_default=True)
 @click.option("--customers", type=click.IntRange(min=1), default=20_000, show_default=True)
-def main(day: str, customers: int) -> None:
+@click.option("--months", type=click.IntRange(min=1), default=24, show_default=True)
+def main(day: str, customers: int, months: int) -> None:
     """Run the demo into the home folder that KITH_HOME names (default ./home)."""
     try:
-        run_demo(date.fromisoformat(day), customers, say)
+        run_demo(date.fromisoformat(day), customers, months, say)
     except (KithError, ValueError) as error:
         click.echo(f"kith: {error}", err=True)
         sys.exit(1)
@@ -89,8 +90,14 @@ def main(day: str, customers: int) -> None:
         sys.exit(1)
 
 
-def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
+def run_demo(day: date, customers: int, months: int, say: Callable[[str], None]) -> None:
     """Write the demo brand where there is none, run its DAGs for one day, and show what came out.
+
+    Args:
+        day: the as_of_date.
+        customers: people of the brand that is written.
+        months: its history.
+        say: receives lines of progress.
 
     Raises:
         KithError: a step stopped; the message is the step's own paragraph, and names the log.
@@ -110,7 +117,8 @@ def run_demo(day: date, customers: int, say: Callable[[str], None]) -> None:
             say(f"Landing zone found in {landing}; it is used as it is")
         else:
             say(f"Writing a demo brand to {landing}")
-            _call([KITH, "demo", "--landing", str(landing), "--customers", str(customers)])
+            size = ["--customers", str(customers), "--months", str(months)]
+            _call([KITH, "demo", "--landing", str(landing), *size])
         prepared.result()
     (home.root / "airflow" / "claim.json").unlink(
         missing_ok=True

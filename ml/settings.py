@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     search_trials: int = Field(
         3, ge=0, description="Settings of the trees tried in each training; below 2 none."
     )
-    max_training_rows: int = Field(1_000_000, ge=1_000)
+    max_training_rows: int = Field(300_000, ge=1_000)
     retrain_after_days: int = Field(7, ge=1)
     holdout_share: Share = 0.10
     holdout_key: str = Field(

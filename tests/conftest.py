@@ -18,7 +18,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
+import ml.cli
 from ml.data.spark import session
 from ml.data.warehouse import connect
 from ml.errors import KithError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 REPOSITORY = Path(__file__).resolve().parent.parent
+OF_THE_CANARY_BRAND = {f"tests/flow/test_{name}.py" for name in ("by_hand", "erasure", "privacy")}
 
 
 def write_csv(landing: Path, entity: str, rows: Sequence[Row], name: str = "a.csv") -> Path:
@@ -99,6 +102,29 @@ def build_world(
     return Built(run, said)
 
 
+@dataclass(frozen=True)
+class Finished:
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
+
+
+def kith_here(
+    words: Iterable[object], patch: pytest.MonkeyPatch, screen: pytest.CaptureFixture[str]
+) -> Finished:
+    """Run `kith` in this process: what it keeps running beside itself serves the next command."""
+    patch.setattr(sys, "argv", ["kith", *map(str, words)])
+    status = 0
+    try:
+        ml.cli.main()
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    told = screen.readouterr()
+    return Finished(status, told.out, told.err)
+
+
 @contextmanager
 def another_process(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A Python process that has said "held", and ends with the block (the code waits for a line of input)."""
@@ -131,6 +157,20 @@ def query_parquet(query: str) -> list[tuple[Any, ...]]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole runs come first, so that no worker waits at the end for one that began late."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+class ByFile(LoadFileScheduling):
+    """A file goes to one worker, and files that share what takes long to build go there together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "the canary brand" if file in OF_THE_CANARY_BRAND else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Deal the tests out by file; the plugin's own groups do not work with this pytest."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-import ml.cli
 from ml.commands.options import DAY
 from ml.errors import KithError
 from ml.home import Home
 from ml.serve.versions import Versions
+from tests.conftest import Finished, kith_here
 from tests.serve.who_worlds import Warehouse
 
 KITH = Path(sys.executable).parent / "kith"
@@ -69,15 +68,6 @@ STEPS = [
 ORDERS = "source,order_id,occurred_at,amount\nweb,1,2024-05-01,10\n"
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What a command left behind."""
-
-    status: int
-    out: str
-    err: str
-
-
 Kith = Callable[..., Finished]
 
 
@@ -91,14 +81,7 @@ def kith(
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["kith", *map(str, arguments)])
-        status = 0
-        try:
-            ml.cli.main()
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        told = capsys.readouterr()
-        return Finished(status, told.out, told.err)
+        return kith_here(arguments, monkeypatch, capsys)
 
     return run
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from ml.commands.options import ENGINES
 from ml.errors import KithError
 from ml.settings import Settings, load_settings
 
@@ -34,9 +36,13 @@ def test_defaults_without_a_file(tmp_path: Path) -> None:
     assert (settings.max_bad_share, settings.max_bad_share_entity) == (0.02, 0.10)
     assert settings.min_bad_rows_entity == 200
     assert settings.min_class_customers == 200
-    assert settings.max_training_rows == 1_000_000
+    assert settings.max_training_rows == 300_000
     assert settings.profiling_default is True
     assert settings.label_lag_days is settings.currency is settings.default_country is None
+
+
+def test_the_option_offers_the_engines_that_the_setting_takes() -> None:
+    assert get_args(Settings.model_fields["engine"].annotation) == tuple(ENGINES)
 
 
 def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(

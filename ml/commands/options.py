@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ml.run import Run
 
 Command = Callable[..., None]
-ENGINES = ["duckdb", "spark"]
+ENGINES = ["duckdb", "spark"]  # as the setting has them, which would take pydantic to ask
 ENGINE = "KITH_ENGINE"
 
 

@@ -100,15 +100,18 @@ def promote(name: str | None, **options: Any) -> None:
 
 @click.command()
 @run_options
-@target_option
-def score(name: str | None, **options: Any) -> None:
-    """Score every target and build the published tables (with --target: score that one only)."""
+@click.option(
+    "--target",
+    "names",
+    multiple=True,
+    help="Only score the targets of this name (give it again for more), and build no tables.",
+)
+def score(names: tuple[str, ...], **options: Any) -> None:
+    """Score every target and build the published tables."""
     from ml import flow
     from ml.serve.score import score_customers
 
-    in_step(
-        options, "score", flow.score if name is None else lambda run: score_customers(run, name)
-    )
+    in_step(options, "score", (lambda run: score_customers(run, names)) if names else flow.score)
 
 
 @click.command()

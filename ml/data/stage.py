@@ -70,8 +70,9 @@ def build_landing(run: Run) -> None:
         normalise_names(connection, run.home)
     if former:
         run.report(f"{growth.mode}: {growth.why}")
-    run.report("staging: typing and judging every row")
-    run_models(run.home, run.as_of_date, STAGING, run.report, append=growth.mode == APPEND)
+    append = growth.mode == APPEND
+    run.report(f"staging: typing and judging {'new rows' if append else 'every row'}")
+    run_models(run.home, run.as_of_date, STAGING, run.report, append=append)
     with connect(run.home) as connection:
         check_currencies(connection, run)
         digest = landing_digest(connection, run.as_of_date)

@@ -13,7 +13,7 @@ import duckdb
 
 from ml.matching.backends import Backend
 from ml.matching.comparisons import COMPARISONS, LEVELS
-from ml.matching.portions import portions
+from ml.matching.portions import portions, within
 
 # What the comparisons look at.
 FIELDS = sorted(
@@ -24,10 +24,11 @@ FIELDS = sorted(
         for field in re.findall(r"\b(\w+)_[lr]\b", level.sql)
     }
 )
+LEVEL_COLUMNS = [f"{name}_level" for name in COMPARISONS]
 COMPARED = {
     "left_content": "ubigint",
     "right_content": "ubigint",
-    **{f"{name}_level": "tinyint" for name in COMPARISONS},
+    **dict.fromkeys(LEVEL_COLUMNS, "tinyint"),
 }
 _KEPT = "warehouse.matched.compared"
 _KEPT_UNDER = "warehouse.matched.compared_under"
@@ -59,30 +60,53 @@ def open_levels(connection: duckdb.DuckDBPyConnection, definition: str) -> None:
     )
 
 
-def compare_pairs(connection: duckdb.DuckDBPyConnection, pairs: str, backend: Backend) -> int:
-    """Add to `compared` the levels of those pairs of states whose contents have not met before.
+def meet(connection: duckdb.DuckDBPyConnection, pairs: str) -> str:
+    """Write pairs of states with what both say, in the order in which portions are cut.
+
+    So a portion is a stretch of this table and a stretch of `compared`, and neither is searched for every portion.
 
     Args:
         connection: holds what `open_levels` gave.
         pairs: a table with left_state_no and right_state_no.
+
+    Returns:
+        The table's name: the columns of `pairs`, and left_content and right_content.
+    """
+    connection.execute(
+        f"""
+        create or replace table {pairs}_met as
+        select pairs.*, l.content as left_content, r.content as right_content
+        from {pairs} as pairs
+        inner join contents as l on left_state_no = l.state_no
+        inner join contents as r on right_state_no = r.state_no
+        order by right_content
+        """
+    )
+    return f"{pairs}_met"
+
+
+def compare_pairs(connection: duckdb.DuckDBPyConnection, met: str, backend: Backend) -> int:
+    """Add to `compared` the levels of those pairs of states whose contents have not met before.
+
+    Args:
+        connection: holds what `open_levels` gave.
+        met: what `meet` wrote.
         backend: where Splink compares.
 
     Returns:
         How many pairs of contents were compared.
     """
     compared = 0
-    for first, end in portions(connection, pairs, backend.most_pairs):
+    for first, last in portions(connection, met, backend.most_pairs):
         # Of the states that say the same, the first speaks for all.
         connection.execute(
             f"""
             create or replace table new_pairs as
             select min(left_state_no) as left_state_no, min(right_state_no) as right_state_no,
-                l.content as left_content, r.content as right_content
-            from (select * from {pairs} where right_state_no >= {first} and right_state_no < {end}) as pairs
-            inner join contents as l on left_state_no = l.state_no
-            inner join contents as r on right_state_no = r.state_no
-            anti join compared on l.content = left_content and r.content = right_content
-            group by l.content, r.content
+                left_content, right_content
+            from (from {met} where {within(first, last)})
+            anti join (from compared where {within(first, last)}) using (left_content, right_content)
+            group by left_content, right_content
             """
         )
         count = connection.execute("select count(*) from new_pairs").fetchone()
@@ -90,10 +114,24 @@ def compare_pairs(connection: duckdb.DuckDBPyConnection, pairs: str, backend: Ba
             continue
         levels = backend.levels(connection, "states", "new_pairs")
         connection.execute(
-            f"insert into {_KEPT} select left_content, right_content, "
-            f"{', '.join(f'{name}_level' for name in COMPARISONS)} "
-            f"from new_pairs inner join {levels} using (left_state_no, right_state_no) order by all"
+            f"insert into {_KEPT} select {', '.join(COMPARED)} "
+            f"from new_pairs inner join {levels} using (left_state_no, right_state_no) "
+            "order by right_content, left_content"
         )
         compared += count[0]
     connection.execute("drop table if exists new_pairs")
     return compared
+
+
+def with_levels(met: str, first: int, last: int) -> str:
+    """The pairs of a portion and the level that each of their comparisons came to, as a query.
+
+    Args:
+        met: what `meet` wrote, or a part of it.
+        first: the least content of the younger state.
+        last: the greatest.
+    """
+    return (
+        f"from (from {met} where {within(first, last)}) "
+        f"inner join (from compared where {within(first, last)}) using (left_content, right_content)"
+    )

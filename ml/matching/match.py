@@ -26,10 +26,10 @@ from ml.matching.doubts import (
 )
 from ml.matching.epochs import Epoch, epochs, parameters_of
 from ml.matching.former import former_parameters, restore_doubts, restore_pairs
-from ml.matching.levels import compare_pairs, open_levels
+from ml.matching.levels import LEVEL_COLUMNS, compare_pairs, meet, open_levels, with_levels
 from ml.matching.parameters import Parameters
 from ml.matching.portions import portions
-from ml.matching.scores import COLUMNS, count_values, score_pairs
+from ml.matching.scores import COLUMNS, count_values, score_pairs, write_shares
 from ml.matching.tables import DOUBTS, PAIRS, write_matched
 from ml.matching.within import pairs_within_clusters
 from ml.run import Run
@@ -83,18 +83,21 @@ def match_records(run: Run) -> int:
             for epoch in epochs(connection, former)
         ]
         open_levels(connection, definition)
-        new = compare_pairs(connection, "candidates", backend)
+        candidates = meet(connection, "candidates")
+        new = compare_pairs(connection, candidates, backend)
         for epoch, parameters in learned:
             caution = 0 if epoch.begins else _NOT_LEARNED
-            _accept(connection, epoch, parameters, run.home.settings.match_weight + caution)
+            least = run.home.settings.match_weight + caution
+            _accept(connection, candidates, epoch, parameters, least)
             add_doubts_of_sharers(connection, epoch, parameters)
         restore_pairs(connection)
         pairs_within_clusters(connection)
-        new += compare_pairs(connection, "within", backend)
+        within = meet(connection, "within")
+        new += compare_pairs(connection, within, backend)
         run.report(f"  {new:,} pairs compared that had not met before")
         for epoch, parameters in learned:
             count_values(connection, epoch)
-            for _ in _scored(connection, "within", epoch, parameters):
+            for _ in _scored(connection, within, parameters, _first_seen_in(epoch), again=True):
                 add_doubts_of_strangers(connection)
         restore_doubts(connection)
         return write_matched(connection, learned)
@@ -108,16 +111,20 @@ def _former_epochs(run: Run) -> list[FormerEpoch]:
 
 
 def _accept(
-    connection: duckdb.DuckDBPyConnection, epoch: Epoch, parameters: Parameters, least: float
+    connection: duckdb.DuckDBPyConnection,
+    candidates: str,
+    epoch: Epoch,
+    parameters: Parameters,
+    least: float,
 ) -> None:
     """Add to `accepted` what this epoch accepts of the pairs that became known in it, and of those undecided."""
     count_values(connection, epoch)
     write_table(connection, "matches", PAIRS, [])
     connection.execute("create or replace table waiting as from undecided")
     write_table(connection, "undecided", _UNDECIDED, [])
-    for _ in _scored(connection, "waiting", epoch, parameters):
+    for _ in _scored(connection, meet(connection, "waiting"), parameters):
         _sort(connection, epoch, least)
-    for _ in _scored(connection, "candidates", epoch, parameters):
+    for _ in _scored(connection, candidates, parameters, _first_seen_in(epoch)):
         _sort(connection, epoch, least)
         keep_sharers(connection, epoch)
         add_doubts_of_strangers(connection)
@@ -151,39 +158,43 @@ def _sort(connection: duckdb.DuckDBPyConnection, epoch: Epoch, least: float) -> 
     )
 
 
-def _scored(
-    connection: duckdb.DuckDBPyConnection, pairs: str, epoch: Epoch, parameters: Parameters
-) -> Iterator[None]:
-    """Score the pairs that this epoch judges, portion after portion; each leaves its weights in `scored`.
+def _first_seen_in(epoch: Epoch) -> str:
+    """The condition on pairs that a day of the epoch is the first to see."""
+    begins = f"cast(known_at as date) + 1 >= date '{epoch.begins}'" if epoch.begins else "true"
+    ends = f"cast(known_at as date) + 1 < date '{epoch.ends}'" if epoch.ends else "true"
+    return f"{begins} and {ends}"
 
-    It judges all of `waiting`, and of other pairs those that a day of the epoch is the first to see. Pairs that are
-    accepted already are passed over, except `within` clusters, where what speaks against them is asked.
+
+def _scored(
+    connection: duckdb.DuckDBPyConnection,
+    met: str,
+    parameters: Parameters,
+    condition: str = "true",
+    again: bool = False,
+) -> Iterator[None]:
+    """Score the pairs that meet a condition, portion after portion; each leaves its weights in `scored`.
+
+    Pairs of records that are accepted already are passed over, unless what speaks against them is asked `again`.
     """
-    in_epoch = ["true"]
-    if pairs != "waiting" and epoch.begins:
-        in_epoch.append(f"cast(known_at as date) + 1 >= date '{epoch.begins}'")
-    if pairs != "waiting" and epoch.ends:
-        in_epoch.append(f"cast(known_at as date) + 1 < date '{epoch.ends}'")
     connection.execute(
-        f"create or replace view pairs_of_epoch as select * from {pairs} where {' and '.join(in_epoch)}"
+        f"create or replace view judged_pairs as select * from {met} where {condition}"
     )
-    for first, end in portions(connection, "pairs_of_epoch"):
+    write_shares(connection, "judged_pairs")
+    for first, last in portions(connection, "judged_pairs"):
         connection.execute(
             f"""
             create or replace table open_pairs as
             select * from (
-                select pairs.left_state_no, pairs.right_state_no, pairs.known_at,
+                select left_state_no, right_state_no, pairs.known_at, {", ".join(LEVEL_COLUMNS)},
                     least(l.record_no, r.record_no) as left_record_no,
                     greatest(l.record_no, r.record_no) as right_record_no,
                     least(l.ended_at, r.ended_at) as ended_at
-                from (
-                    select * from pairs_of_epoch where right_state_no >= {first} and right_state_no < {end}
-                ) as pairs
+                from ({with_levels("judged_pairs", first, last)}) as pairs
                 inner join states as l on left_state_no = l.state_no
                 inner join states as r on right_state_no = r.state_no
             )
-            {"" if pairs == "within" else "anti join accepted using (left_record_no, right_record_no)"}
+            {"" if again else "anti join accepted using (left_record_no, right_record_no)"}
             """
         )
-        score_pairs(connection, parameters, epoch, "open_pairs")
+        score_pairs(connection, parameters, "open_pairs")
         yield

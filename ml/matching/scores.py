@@ -78,19 +78,15 @@ COLUMNS = {
 """What is said of a pair: weights in bits, and the level each comparison came to (-1: unknown)."""
 
 
-def score_pairs(
-    connection: duckdb.DuckDBPyConnection, parameters: Parameters, epoch: Epoch, pairs: str
-) -> None:
+def score_pairs(connection: duckdb.DuckDBPyConnection, parameters: Parameters, pairs: str) -> None:
     """Score pairs of states with some parameters, into the table `scored`.
 
     Args:
-        connection: holds `states`, what `count_values` wrote for the epoch, the pairs, and the levels that
-            `compare_pairs` found for them.
+        connection: holds the pairs, and the `shares` of their states.
         parameters: what the levels are worth.
-        epoch: the epoch they were learned for.
-        pairs: a table with left_state_no, right_state_no (the younger), the two records and known_at.
+        pairs: a table with left_state_no, right_state_no (the younger), the two records, known_at, and the level that
+            each comparison came to.
     """
-    _with_shares(connection, pairs)
     connection.execute(f"create or replace table scored as {_weights(parameters, pairs)}")
 
 
@@ -119,8 +115,13 @@ def count_values(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
     connection.execute("drop table counted")
 
 
-def _with_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Write `shares`: the states of some pairs, and how common each of their values is."""
+def write_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
+    """Write `shares`: the states of some pairs, and how common each of their values is.
+
+    Args:
+        connection: holds `states`, the pairs, and what `count_values` wrote.
+        pairs: a table with left_state_no and right_state_no.
+    """
     shares = ", ".join(
         f"case when states.{term} is not null "
         f"then coalesce(held_{term}.share, (select share from held_{term} where value is null)) end as {rarity(term)}"
@@ -136,9 +137,8 @@ def _with_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
             select left_state_no as state_no from {pairs} union select right_state_no from {pairs}
         )
 
-        select states.state_no, contents.content, {shares}
+        select states.state_no, {shares}
         from (from states semi join meeting using (state_no)) as states
-        inner join contents using (state_no)
         {joins}
         """
     )
@@ -163,7 +163,6 @@ def _weights(parameters: Parameters, pairs: str) -> str:
             from {pairs}
             inner join shares as l on left_state_no = l.state_no
             inner join shares as r on right_state_no = r.state_no
-            inner join compared on l.content = left_content and r.content = right_content
         ),
 
         summed as (

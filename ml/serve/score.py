@@ -6,7 +6,7 @@ Customers come and go in batches, so that memory does not grow with the populati
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -79,8 +79,8 @@ class TargetVerdict:
     definition_hash: str | None = None
 
 
-def score_customers(run: Run, name: str | None = None) -> None:
-    """Predict each target (or those of one name) for its population at the run's date.
+def score_customers(run: Run, names: Sequence[str] = ()) -> None:
+    """Predict each target (or those of some names) for its population at the run's date.
 
     People who refused profiling are left out. An empty population and a target without a model are
     results: the verdict says so with its counts.
@@ -93,7 +93,8 @@ def score_customers(run: Run, name: str | None = None) -> None:
                 write_table(connection, table, columns, [])
         _forget_unlisted(connection, run)
     make_tables(run)
-    for target in run.target(name) if name else run.targets:
+    chosen = [target for name in dict.fromkeys(names) for target in run.target(name)]
+    for target in chosen or run.targets:
         verdict = _score_target(run, registry, target, state)
         run.report(describe(verdict))
     RunState(run).note("score")
@@ -109,6 +110,8 @@ def describe(verdict: TargetVerdict) -> str:
         )
     if verdict.reason_code == "empty_population":
         return f"{what}: not scored, nobody is in its population on this day"
+    if verdict.reason_code == "no_model":
+        return f"{what}: not scored, no model of today's definition serves; `kith train` and `kith promote` make one"
     return (
         f"{what}: not scored, thin data: {verdict.customers_with or 0:,} customers with the outcome and "
         f"{verdict.customers_without or 0:,} without were found, {verdict.customers_needed or 0:,} of each are needed"
@@ -129,7 +132,7 @@ def _score_target(
         training = state.get(f"training_{target.key}", {})
         verdict = replace(
             asked,
-            reason_code="thin_data" if people else "empty_population",
+            reason_code=_why_nothing_serves(people, training),
             customers_with=training.get("customers_with", 0),
             customers_without=training.get("customers_without", 0),
             customers_needed=run.home.settings.min_class_customers,
@@ -151,6 +154,13 @@ def _score_target(
         _store(run, target, verdict, lambda connection: _score_batches(connection, run, scorer))
     write_judgements(run, registry, target, champion, sample, scorer.probability(sample))
     return verdict
+
+
+def _why_nothing_serves(people: int, training: dict[str, Any]) -> str:
+    """Nobody to ask about, too little to learn from, or enough, and nothing was learned or promoted."""
+    if not people:
+        return "empty_population"
+    return "thin_data" if training.get("status") == "thin_data" else "no_model"
 
 
 def _served(

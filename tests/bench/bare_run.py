@@ -15,6 +15,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def statements(log: Path) -> Iterator[str]:
     """What dbt sent for models, in its order."""
     with log.open(encoding="utf-8") as lines:
         for line in lines:
+            if not line.startswith("{"):
+                continue  # the parse before the command writes text
             entry = json.loads(line)
             if entry["info"]["name"] != "SQLQuery":
                 continue
@@ -68,7 +71,10 @@ def replay(store: Path) -> None:
         with duckdb.connect(str(database), config=settings) as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set enable_progress_bar = false")
-            for statement in statements(place / LOG):
+            sent = list(statements(place / LOG))
+            if not sent:
+                raise SystemExit(f"no statement was kept in {place}")
+            for statement in sent:
                 connection.execute(statement)
 
 
@@ -76,15 +82,18 @@ def run_dbt(store: Path) -> None:
     """Run every recorded command with dbt, each on its own warehouse, in this one process."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
-    from dbt.cli.main import dbtRunner
 
-    from ml.home import Home
+    from ml.home import DBT_PROJECT, Home
     from ml.transform import dbt_environment
+
+    sys.path.insert(0, str(DBT_PROJECT))
+    runner = import_module("parsed").runner
 
     for place in sorted(store.glob("*-*")):
         os.environ.update(dbt_environment(Home(store)))
         os.environ["KITH_WAREHOUSE"] = str(next(place.glob("*.duckdb")))
-        outcome = dbtRunner().invoke(json.loads((place / ARGUMENTS).read_text(encoding="utf-8")))
+        arguments = json.loads((place / ARGUMENTS).read_text(encoding="utf-8"))
+        outcome = runner(arguments).invoke(arguments)
         reset_adapters()
         DuckDBConnectionManager.close_all_connections()
         if not outcome.success:

@@ -93,14 +93,13 @@ def _recorded(before: Path, landing: Path, day: date, work: Path, log: Path) -> 
     """One more such day on a home of its own, with what dbt was asked; gives the records and the home."""
     home, store = work / "recorded-home", work / "statements"
     shutil.copytree(before, home)
-    for stage, commands in stages().items():
+    for stage, command in stages().items():
         if stage in ONLY_FOR_TRAINING or stage in ("audit", "publish"):
             continue
         if stage in RECORDED:
             _bare("record", stage, landing, home, day, store, log=log)
             continue
-        for command in commands:
-            cost_of_tree(kith(command, landing, home, day), log, environment())
+        cost_of_tree(kith(command, landing, home, day), log, environment())
     return store, home
 
 

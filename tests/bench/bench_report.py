@@ -7,24 +7,31 @@ from pathlib import Path
 from typing import Any
 
 from bench_ratios import BUILDING, GOALS, exponent, fixed_part, increment, layers
+from bench_scoring import told
 
 Found = Mapping[str, Any]
+SCORING = "scoring"
+"""Where the JSON keeps what depends on no landing zone."""
 
 
 def write_report(found: Found, folder: Path) -> str:
     """Write `bench.md` and, where two sizes were measured, `time.svg` and `memory.svg`; gives the text."""
-    sizes = sorted(found, key=float)
-    flows = {size: found[size]["flow"] for size in sizes if "flow" in found[size]}
-    peers = {size: found[size]["peers"] for size in sizes if "peers" in found[size]}
-    parts = ["# What Kith costs", *_machines(found)]
+    flows, peers = measured_parts(found, "flow"), measured_parts(found, "peers")
+    scoring = found.get(SCORING)
+    parts = ["# What Kith costs", *_machines(flows, peers)]
     if flows:
-        parts += ["## The flow by size", _flow_table(flows), "## One day", _days_table(flows)]
+        parts += ["## The flow by size", _flow_table(flows)]
+        if _whole(flows):
+            parts += ["## One day", _days_table(flows)]
         parts += [
             _overhead(size, flow["overhead"]) for size, flow in flows.items() if "overhead" in flow
         ]
     if peers:
         parts += ["## The twelve-day feature table", _peers_table(peers)]
-    parts += ["## Goals", _goals_table(figures(flows, peers))]
+    if scoring:
+        parts += ["## Scoring", told(scoring)]
+    if held := figures(flows, peers, scoring):
+        parts += ["## Goals", _goals_table(held)]
     text = "\n\n".join(parts) + "\n"
     (folder / "bench.md").write_text(text, encoding="utf-8")
     if len(flows) > 1:
@@ -32,25 +39,42 @@ def write_report(found: Found, folder: Path) -> str:
     return text
 
 
-def figures(flows: Found, peers: Found) -> list[tuple[str, str, float]]:
+def measured_parts(found: Found, part: str) -> dict[str, Any]:
+    """One part (`flow` or `peers`) by the sizes at which it was measured, the smallest first."""
+    sizes = sorted((size for size in found if size != SCORING), key=float)
+    return {size: found[size][part] for size in sizes if part in found[size]}
+
+
+def figures(
+    flows: Found, peers: Found, scoring: Found | None = None
+) -> list[tuple[str, str, float]]:
     """Every figure that has a goal: (goal, what exactly, value)."""
     found: list[tuple[str, str, float]] = []
     for size, flow in flows.items():
         if "overhead" in flow:
             found.append(("overhead", f"{size} million lines", flow["overhead"]["ratios"]["whole"]))
-        day, rebuild = (_total(flow[name], "processor", BUILDING) for name in ("day", "rebuild"))
-        found.append(
-            ("increment", f"{size} million lines", increment(day, rebuild, flow["snapshots"]))
-        )
+        if _is_whole(flow):
+            day, rebuild = (
+                _total(flow[name], "processor", BUILDING) for name in ("day", "rebuild")
+            )
+            found.append(
+                ("increment", f"{size} million lines", increment(day, rebuild, flow["snapshots"]))
+            )
         if float(size) >= 50:
-            found.append(("memory", f"{size} million lines", _peak(flow["rebuild"]) / 1e9))
+            where = f"{size} million lines, up to {list(flow['rebuild'])[-1]}"
+            found.append(("memory", where, _peak(flow["rebuild"]) / 1e9))
+    whole = _whole(flows)
+    if len(whole) > 1:
+        days = [_total(flow["day"], "processor") for flow in whole.values()]
+        found.append(
+            ("fixed", "processor seconds of one day at no lines", fixed_part(_lines(whole), days))
+        )
     if len(flows) > 1:
-        lines = _lines(flows)
-        days = [_total(flow["day"], "processor") for flow in flows.values()]
-        found.append(("fixed", "processor seconds of one day at no lines", fixed_part(lines, days)))
         for name, figure in (("time exponent", "processor"), ("memory exponent", "memory")):
             by_layer = {
-                layer: exponent(lines, values) for layer, values in _by_layer(flows, figure).items()
+                layer: exponent(list(values), list(values.values()))
+                for layer, values in _by_layer(flows, figure).items()
+                if len(values) > 1
             }
             worst = max(by_layer, key=by_layer.__getitem__)
             found.append((name, f"worst layer: {worst}", by_layer[worst]))
@@ -61,14 +85,17 @@ def figures(flows: Found, peers: Found) -> list[tuple[str, str, float]]:
                 found.append(
                     (engine, f"{size} million lines, processor seconds", cost["processor"] / own)
                 )
+    if scoring:
+        where = f"sums of {scoring['trees']} trees, {scoring['rows']:,} rows of {scoring['columns']} columns"
+        found.append(("scoring", where, scoring["sums_times_lightgbm"]))
     return found
 
 
-def _machines(found: Found) -> list[str]:
+def _machines(*parts: Found) -> list[str]:
     """The machine of each measurement, told once where it is the same."""
-    told = {}
-    for size, measured in found.items():
-        for part in measured.values():
+    told: dict[str, list[str]] = {}
+    for measured in parts:
+        for size, part in measured.items():
             facts = part["machine"]
             name = (
                 f"{facts['processor']}, {facts['cores']} cores, {facts['memory_gb']} GB, Python {facts['python']}, "
@@ -84,35 +111,46 @@ def _machines(found: Found) -> list[str]:
 def _flow_table(flows: Found) -> str:
     """Processor seconds and peak memory of the first day by layer and size, with exponents."""
     seconds, memory = _by_layer(flows, "processor"), _by_layer(flows, "memory")
-    heads = [f"{size} M" for size in flows]
-    rows = []
-    for layer in seconds:
-        cells = [
-            f"{s:,.0f} s, {m / 1e9:.2f} GB"
-            for s, m in zip(seconds[layer], memory[layer], strict=True)
-        ]
-        rows.append([layer, *cells, *_exponents(flows, seconds[layer], memory[layer])])
-    totals = [_total(flow["rebuild"], "processor") for flow in flows.values()]
-    peaks = [_peak(flow["rebuild"]) for flow in flows.values()]
-    cells = [f"**{s:,.0f} s, {m / 1e9:.2f} GB**" for s, m in zip(totals, peaks, strict=True)]
-    rows.append(["**all**", *cells, *_exponents(flows, totals, peaks)])
+    lines = _lines(flows)
+    rows = [_layer_row(layer, lines, seconds[layer], memory[layer]) for layer in seconds]
+    whole = [(flow["zone"]["rows"]["order_lines"], flow) for flow in _whole(flows).values()]
+    totals = {size: _total(flow["rebuild"], "processor") for size, flow in whole}
+    if whole:
+        peaks = {size: _peak(flow["rebuild"]) for size, flow in whole}
+        rows.append(_layer_row("**all**", lines, totals, peaks))
     inputs = [flow["zone"]["bytes"] for flow in flows.values()]
     rows.append(["landing zone", *(f"{size / 1e6:,.0f} MB" for size in inputs), "", ""])
-    ratios = [f"{peak / size:.1f}" for peak, size in zip(peaks, inputs, strict=True)]
+    ratios = [
+        f"{_peak(flow['rebuild']) / size:.1f}"
+        for flow, size in zip(flows.values(), inputs, strict=True)
+    ]
     rows.append(["peak memory ÷ bytes of the zone", *ratios, "", ""])
+    for name in next(iter(flows.values())).get("disk", {}):
+        sizes = [flow.get("disk", {}).get(name) for flow in flows.values()]
+        cells = [f"{size / 1e6:,.0f} MB" if size else "" for size in sizes]
+        rows.append([f"on disk: {name}", *cells, "", ""])
+    heads = [f"{size} M" for size in flows]
     return _table(["layer", *heads, "exponent of time", "exponent of memory"], rows)
 
 
-def _exponents(flows: Found, seconds: list[float], memory: list[float]) -> list[str]:
-    if len(flows) < 2:
-        return ["", ""]
-    return [f"{exponent(_lines(flows), values):.2f}" for values in (seconds, memory)]
+def _layer_row(
+    name: str, lines: list[float], seconds: dict[float, float], memory: dict[float, float]
+) -> list[str]:
+    """What a layer took by size, empty where it was not measured, and how that grows."""
+    cells = [
+        f"{seconds[size]:,.0f} s, {memory[size] / 1e9:.2f} GB" if size in seconds else ""
+        for size in lines
+    ]
+    if len(seconds) < 2:
+        return [name, *cells, "", ""]
+    growth = [f"{exponent(list(found), list(found.values())):.2f}" for found in (seconds, memory)]
+    return [name, *cells, *growth]
 
 
 def _days_table(flows: Found) -> str:
     """One more day against the rebuild."""
     rows = []
-    for size, flow in flows.items():
+    for size, flow in _whole(flows).items():
         day, rebuild = (_total(flow[name], "processor", BUILDING) for name in ("day", "rebuild"))
         whole = _total(flow["day"], "processor")
         share = rebuild / flow["snapshots"]
@@ -193,9 +231,22 @@ def _lines(flows: Found) -> list[float]:
     return [flow["zone"]["rows"]["order_lines"] for flow in flows.values()]
 
 
-def _by_layer(flows: Found, figure: str) -> dict[str, list[float]]:
-    each = [layers(flow["rebuild"], figure) for flow in flows.values()]
-    return {layer: [found[layer] for found in each] for layer in each[0]}
+def _by_layer(flows: Found, figure: str) -> dict[str, dict[float, float]]:
+    """A figure of the first day by layer, and by the order lines of the sizes at which the layer was measured."""
+    found: dict[str, dict[float, float]] = {}
+    for flow in flows.values():
+        for layer, value in layers(flow["rebuild"], figure).items():
+            found.setdefault(layer, {})[flow["zone"]["rows"]["order_lines"]] = value
+    return found
+
+
+def _is_whole(flow: Found) -> bool:
+    """Were both days measured to their end?"""
+    return "publish" in flow.get("day", {})
+
+
+def _whole(flows: Found) -> dict[str, Any]:
+    return {size: flow for size, flow in flows.items() if _is_whole(flow)}
 
 
 def _total(stages: Found, figure: str, only: tuple[str, ...] = ()) -> float:
@@ -210,7 +261,6 @@ def _draw(flows: Found, folder: Path) -> None:
     """Time and memory of each layer over the size, both axes logarithmic, beside growth in step with the data."""
     from matplotlib.figure import Figure
 
-    lines = _lines(flows)
     for figure, name, unit in (
         ("processor", "time", "processor seconds"),
         ("memory", "memory", "bytes at peak"),
@@ -218,7 +268,9 @@ def _draw(flows: Found, folder: Path) -> None:
         picture = Figure(figsize=(7, 4.5), layout="constrained")
         axes = picture.subplots()
         for layer, values in _by_layer(flows, figure).items():
-            axes.plot(lines, values, marker="o", label=f"{layer} ({exponent(lines, values):.2f})")
+            if len(values) > 1:
+                sizes, found = list(values), list(values.values())
+                axes.plot(sizes, found, marker="o", label=f"{layer} ({exponent(sizes, found):.2f})")
         axes.set(xscale="log", yscale="log", xlabel="order lines", ylabel=unit)
         axes.set_title(f"The first day by layer: {unit}, with exponents")
         axes.grid(alpha=0.3)

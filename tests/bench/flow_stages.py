@@ -5,41 +5,37 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 from landing_zones import Zone
-from process_tree import NOTHING, TreeCost, cost_of_tree
+from process_tree import TreeCost, cost_of_tree
 
 from ml.data.demo import DEMO_SETTINGS
 from ml.data.targets import read_targets
 from ml.home import REPOSITORY
 from ml.settings import SETTINGS_FILE
 
-Costs = dict[str, TreeCost]
 
-
-def stages() -> dict[str, list[str]]:
-    """The commands of each stage, in the order of the daily flow, with the labels of a training before `train`."""
-    scores = [
-        f"score --target {name}" for name in {target.name: 0 for target in read_targets(None)}
-    ]
+def stages() -> dict[str, str]:
+    """The command of each stage, in the order of the daily flow, with the labels of a training before `train`."""
+    names = {target.name: 0 for target in read_targets(None)}
     return {
-        "landing": ["build --part landing"],
-        "check landing": ["expect landing"],
-        "identity": ["build --part identity"],
-        "events": ["build --part events"],
-        "features": ["build --part features"],
-        "check features": ["expect features"],
-        "labels": ["build --part labels"],
-        "train": ["train --when-due"],
-        "promote": ["promote"],
-        "score": scores,
-        "tables": ["build --part tables"],
-        "check scores": ["expect scores"],
-        "audit": ["audit"],
-        "publish": ["publish"],
+        "landing": "build --part landing",
+        "check landing": "expect landing",
+        "identity": "build --part identity",
+        "events": "build --part events",
+        "features": "build --part features",
+        "check features": "expect features",
+        "labels": "build --part labels",
+        "train": "train --when-due",
+        "promote": "promote",
+        "score": " ".join(["score", *(f"--target {name}" for name in names)]),
+        "tables": "build --part tables",
+        "check scores": "expect scores",
+        "audit": "audit",
+        "publish": "publish",
     }
 
 
@@ -82,22 +78,29 @@ def open_zone(zone: Zone, landing: Path) -> Callable[[], None]:
 
 
 def measure_day(
-    landing: Path, home: Path, day: date, say: Callable[[str], None], left_out: tuple[str, ...] = ()
-) -> Costs:
-    """What each stage of a day takes, one after the other; their words go to a log beside the home."""
-    costs = {}
-    for stage, commands in stages().items():
+    landing: Path,
+    home: Path,
+    day: date,
+    say: Callable[[str], None],
+    left_out: tuple[str, ...] = (),
+    until: str | None = None,
+) -> Iterator[tuple[str, TreeCost]]:
+    """What each stage of a day takes, one after the other, as it ends; their words go to a log beside the home.
+
+    Args:
+        landing: the landing zone.
+        home: the home folder.
+        day: the as_of_date.
+        say: receives a line for each stage.
+        left_out: stages that this day has no need of.
+        until: the last stage; the whole day when absent.
+    """
+    for stage, command in stages().items():
         if stage in left_out:
             continue
-        cost = NOTHING
-        for command in commands:
-            log = home.parent / "stages.log"
-            cost = cost + cost_of_tree(kith(command, landing, home, day), log, environment())
-        costs[stage] = cost
+        log = home.parent / "stages.log"
+        cost = cost_of_tree(kith(command, landing, home, day), log, environment())
         say(f"  {day} {stage}: {cost.processor:.1f} s of processors, {cost.memory / 1e9:.2f} GB")
-    return costs
-
-
-def as_json(costs: Costs) -> dict[str, dict[str, float]]:
-    """Costs by stage, rounded."""
-    return {stage: cost.as_json() for stage, cost in costs.items()}
+        yield stage, cost
+        if stage == until:
+            return

@@ -27,20 +27,9 @@ class TreeCost:
     seconds: float
     memory: int
 
-    def __add__(self, other: TreeCost) -> TreeCost:
-        """One after the other."""
-        return TreeCost(
-            self.processor + other.processor,
-            self.seconds + other.seconds,
-            max(self.memory, other.memory),
-        )
-
     def as_json(self) -> dict[str, float]:
         """Rounded to what can be measured."""
         return {name: round(value, 2) for name, value in asdict(self).items()}
-
-
-NOTHING = TreeCost(0.0, 0.0, 0)
 
 
 def cost_of_tree(

@@ -25,7 +25,8 @@ ENGINES = ("duckdb", "spark")
 ENGINE = ("engine.sql", "engine_spark.sql", "engine_spark_letters.sql")
 DEFINED = re.compile(r"\{%-?\s*(?:macro|test)\s+(\w+)")
 DISPATCHED = re.compile(r'adapter\.dispatch\("(\w+)"\)')
-CALLED = re.compile(r"(?<![\w.|{])(?<!\| )([a-z_][a-z0-9_]*)\s*\(", re.IGNORECASE)
+# After a bracket's end comes a table's name with those of its columns.
+CALLED = re.compile(r"(?<![\w.|{])(?<!\| )(?<!\) as )([a-z_][a-z0-9_]*)\s*\(", re.IGNORECASE)
 
 # Words before a bracket that are syntax in both engines.
 SYNTAX = {

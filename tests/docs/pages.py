@@ -46,6 +46,7 @@ PAGES = [
     "docs/object_stores.md",
     "docs/increments.md",
     "docs/performance.md",
+    "docs/capacity.md",
     "docs/decisions.md",
     "CHANGELOG.md",
 ]

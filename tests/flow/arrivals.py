@@ -244,15 +244,19 @@ class Arrivals:
         self._profile(source, self._draw.choice(keys), known, self._draw.choice(on_time))
 
 
-def rows_of_all_tables(home: Path, schemas: Iterable[str] = SCHEMAS) -> dict[str, list[Any]]:
-    """Every table and view of these schemas, as its rows in a fixed order."""
+def rows_of_all_tables(
+    home: Path, schemas: Iterable[str] = SCHEMAS, day: date | None = None
+) -> dict[str, list[Any]]:
+    """Every table and view of these schemas, as its rows in a fixed order; with a day, what snapshots hold of it."""
     with connect(Home(home), read_only=True) as connection:
         found = connection.execute(
-            "select table_schema || '.' || table_name from information_schema.tables "
-            "where list_contains(?, table_schema) order by 1",
+            "select table_schema || '.' || table_name, bool_or(column_name = 'as_of_date') "
+            "from information_schema.columns where list_contains(?, table_schema) group by all order by all",
             [list(schemas)],
         ).fetchall()
         return {
-            table: connection.execute(f"select * from {table} order by all").fetchall()
-            for (table,) in found
+            table: connection.execute(
+                f"select * from {table} {f'where as_of_date = {str(day)!r}' if day and has_date else ''} order by all"
+            ).fetchall()
+            for table, has_date in found
         }

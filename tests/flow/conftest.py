@@ -15,7 +15,7 @@ from ml.data.demo import write_demo
 from ml.home import Home
 from ml.serve.versions import Versions
 from tests.flow.canaries import CANARIES, add_person, found_in
-from tests.flow.worlds import SMALL_BRAND, Published
+from tests.flow.worlds import SMALL_BRAND, Published, with_empty_registry
 
 CANARY_DAY = date(2026, 6, 20)
 TARGETS = "target,horizon_days,population_days\nnext_purchase,30,365\n"
@@ -39,7 +39,7 @@ def canary_brand(tmp_path_factory: pytest.TempPathFactory) -> CanaryBrand:
     landing, home, targets = root / "landing", root / "home", root / "targets.csv"
     write_demo(landing, root / "landing-truth", customers=250, months=6, seed=11)
     add_person(landing)
-    home.mkdir()
+    with_empty_registry(home)
     (home / "kith.toml").write_text(SMALL_BRAND, encoding="utf-8")
     targets.write_text(TARGETS, encoding="utf-8")
     command = ["-m", "ml.airflow_home", "dags", "test", "customer_360_daily", str(CANARY_DAY)]

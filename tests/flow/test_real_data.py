@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import kith_here
 from tests.docs.pages import blocks_of
 
 pytestmark = pytest.mark.slow
@@ -53,16 +54,28 @@ def started(command: list[object], **environment: object) -> str:
     return finished.stdout
 
 
-def by_hand(name: str, shared_data: Path, place: Path) -> str:
+def by_hand(
+    name: str,
+    shared_data: Path,
+    place: Path,
+    patch: pytest.MonkeyPatch,
+    screen: pytest.CaptureFixture[str],
+) -> str:
     """Import, run, and hold against what happened: what was said of it."""
     (data_set, folder, target, day, later), _ = CASES[name]
     landing, home, targets = place / "landing", place / "home", place / "targets.csv"
     targets.write_text(f"target,horizon_days,population_days\n{target}\n", encoding="utf-8")
     options: list[object] = ["--landing", landing, "--home", home, "--targets", targets]
-    started([KITH, "import", data_set, shared_data / folder, "--landing", landing])
-    assert "published: " in started([KITH, "run", *options, "--as-of-date", day])
-    started([KITH, "build", *options, "--as-of-date", later])
-    return started([KITH, "evaluate", *options, "--as-of-date", later, "--of", day])
+
+    def kith(*words: object) -> str:
+        finished = kith_here(words, patch, screen)
+        assert finished.status == 0, finished.out[-4000:] + finished.err[-4000:]
+        return finished.out
+
+    kith("import", data_set, shared_data / folder, "--landing", landing)
+    assert "published: " in kith("run", *options, "--as-of-date", day)
+    kith("build", *options, "--as-of-date", later)
+    return kith("evaluate", *options, "--as-of-date", later, "--of", day)
 
 
 def by_the_readme(shared_data: Path, place: Path) -> str:
@@ -78,13 +91,17 @@ def by_the_readme(shared_data: Path, place: Path) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_main_job_beats_the_best_simple_rule_on_what_happened(
-    name: str, shared_data: Path, tmp_path: Path
+    name: str,
+    shared_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     _, expected = CASES[name]
     judged = (
         by_the_readme(shared_data, tmp_path)
         if name == "churn"
-        else by_hand(name, shared_data, tmp_path)
+        else by_hand(name, shared_data, tmp_path, monkeypatch, capfd)
     )
     told = [found.groupdict() for found in FIGURES.finditer(judged)]
     assert {line["group"] for line in told} == set(expected)

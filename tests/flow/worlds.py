@@ -6,12 +6,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 
 from ml.flow import run_day
+from ml.home import Home
 from ml.run import Run
 from ml.stores.place import Place
 
@@ -37,11 +40,30 @@ class Published:
         }
 
 
+@cache
+def empty_registry() -> bytes:
+    """MLflow's database of a home without models. It takes some fifty migrations, and every new home needs one."""
+    from ml.learn.registry import Registry
+
+    with TemporaryDirectory() as folder:
+        home = Home(Path(folder))
+        Registry(home)
+        return (home.mlflow / "mlflow.db").read_bytes()
+
+
+def with_empty_registry(root: Path) -> None:
+    """Make a home folder with MLflow's database in it, unless it is there."""
+    database = Home(root).mlflow / "mlflow.db"
+    if not database.exists():
+        database.parent.mkdir(parents=True, exist_ok=True)
+        database.write_bytes(empty_registry())
+
+
 def run_once(
     landing: Place, home: Path, day: date, settings: str = SMALL_BRAND, targets: str | None = None
 ) -> Published:
     """Run one day in a home and read its version back."""
-    home.mkdir(parents=True, exist_ok=True)
+    with_empty_registry(home)
     (home / "kith.toml").write_text(settings, encoding="utf-8")
     targets_file = None
     if targets is not None:

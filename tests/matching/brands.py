@@ -13,9 +13,9 @@ import pandas as pd
 
 from ml.matching.backends import Desk
 from ml.matching.epochs import Epoch
-from ml.matching.levels import compare_pairs, open_levels
+from ml.matching.levels import compare_pairs, meet, open_levels, with_levels
 from ml.matching.parameters import usual_parameters
-from ml.matching.scores import count_values, score_pairs
+from ml.matching.scores import count_values, score_pairs, write_shares
 
 STATES = {
     "state_no": "bigint",
@@ -87,9 +87,12 @@ def score(connection: duckdb.DuckDBPyConnection) -> None:
     """Compare and score the candidates with general experience, into `scored`."""
     epoch = Epoch(0, None, None)
     open_levels(connection, "general experience")
-    compare_pairs(connection, "candidates", Desk())
+    met = meet(connection, "candidates")
+    compare_pairs(connection, met, Desk())
+    connection.execute(f"create or replace table judged as {with_levels(met, 0, 2**64 - 1)}")
     count_values(connection, epoch)
-    score_pairs(connection, usual_parameters(), epoch, "candidates")
+    write_shares(connection, "judged")
+    score_pairs(connection, usual_parameters(), "judged")
 
 
 def planted(people: int, seed: int) -> tuple[list[dict[str, Any]], list[tuple[int, int]]]:

@@ -10,7 +10,7 @@ import pytest
 
 from ml.matching.backends import Desk
 from ml.matching.comparisons import COMPARISONS
-from ml.matching.levels import FIELDS, compare_pairs, open_levels
+from ml.matching.levels import FIELDS, compare_pairs, meet, open_levels
 from tests.matching.brands import STATES, holding, planted, score, state
 
 SAID: dict[str, Any] = {
@@ -27,7 +27,7 @@ SAID: dict[str, Any] = {
 
 def compare(connection: duckdb.DuckDBPyConnection, definition: str = "this code") -> int:
     open_levels(connection, definition)
-    return compare_pairs(connection, "candidates", Desk())
+    return compare_pairs(connection, meet(connection, "candidates"), Desk())
 
 
 def scored(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -4,15 +4,17 @@
 {% for family in families -%}
 -- depends_on: {{ ref('ftr_customer__' ~ family) }}
 {% endfor -%}
+-- A list of values is one task to Spark; a union would be one, and one file, for each of some hundred features.
 select
-    cast(null as string) as feature,
-    cast(null as string) as family
-where 1 = 0
-{%- for family in families %}
-{%- for column in family_columns("ftr_customer__" ~ family) %}
-union all
-select
-    '{{ column }}' as feature,
-    '{{ family }}' as family
-{%- endfor %}
-{%- endfor %}
+    known.feature,
+    known.family
+from (
+    values
+    (cast(null as string), cast(null as string))
+    {%- for family in families %}
+    {%- for column in family_columns("ftr_customer__" ~ family) %}
+    , ('{{ column }}', '{{ family }}')
+    {%- endfor %}
+    {%- endfor %}
+) as known (feature, family)
+where known.feature is not null
