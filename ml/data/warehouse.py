@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # every step opens the warehouse, and few look at frames
     import pandas as pd
     import pyarrow as pa
 
+# What the engine keeps of the tables while Python works: more would not make a single pass any faster.
+_READING_MEMORY = "1GB"
+
 BROKEN = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
 # What DuckDB says of a file that it can open but not read; other errors of the system are no damage.
 DAMAGE = ("not a valid DuckDB", "Could not read enough bytes", "Corrupt database", "version number")
@@ -95,6 +98,14 @@ def connect_in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def leave_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the engine no more than a single pass needs, and never more than before: the rest is Python's."""
+    sizes = "parse_formatted_bytes(current_setting('memory_limit')), parse_formatted_bytes(?)"
+    allowed, enough = connection.execute(f"select {sizes}", [_READING_MEMORY]).fetchone() or (0, 0)
+    if enough < allowed:
+        connection.execute(f"set memory_limit = '{_READING_MEMORY}'")
 
 
 @contextmanager

@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml.data.warehouse import write_table
+from ml.data.warehouse import leave_memory, write_table
 from ml.identity.carried import (
     changed_records,
     components_of,
     forget_components,
+    in_portions,
     keep_components,
     resolve_some,
 )
@@ -27,31 +28,35 @@ Columns: TypeAlias = Mapping[str, tuple[str, pa.Array | pa.ChunkedArray]]
 RECORDS = """
     select
         record_no,
-        date_diff('day', date '1970-01-01', entered_on) as entered_day,
+        cast(date_diff('day', date '1970-01-01', entered_on) as integer) as entered_day,
         hash(record_no, entered_on) as digest
     from identity.int_identity__records
     order by record_no
 """
+# Narrow columns, and nothing that the engine would have to sort: there are several edges for each record.
 EDGES = """
+    with reasons as (select list(distinct reason order by reason) as known from identity.int_identity__edges)
+
     select
-        left_record_no as left,
-        right_record_no as right,
-        date_diff('day', date '1970-01-01', valid_from) as start_day,
-        date_diff('day', date '1970-01-01', valid_to) as end_day,
-        dense_rank() over (order by known_at) as known_order,
-        priority,
+        cast(left_record_no as integer) as left,
+        cast(right_record_no as integer) as right,
+        cast(date_diff('day', date '1970-01-01', valid_from) as integer) as start_day,
+        cast(date_diff('day', date '1970-01-01', valid_to) as integer) as end_day,
+        epoch_us(known_at) as known_order,
+        cast(priority as smallint) as priority,
         probability,
-        dense_rank() over (order by reason) as reason,
+        cast(list_position(reasons.known, reason) as smallint) as reason,
         hash(left_record_no, right_record_no, valid_from, valid_to, known_at, priority, probability, reason) as digest
     from identity.int_identity__edges
+    cross join reasons
 """
 # What people said refuses every edge, what differs between two records only those that nobody decided.
 APART = """
     select
         left_record_no as left,
         right_record_no as right,
-        date_diff('day', date '1970-01-01', valid_from) as start_day,
-        date_diff('day', date '1970-01-01', valid_to) as end_day,
+        cast(date_diff('day', date '1970-01-01', valid_from) as integer) as start_day,
+        cast(date_diff('day', date '1970-01-01', valid_to) as integer) as end_day,
         0 as holds_from,
         hash(left_record_no, right_record_no, valid_from, valid_to, 'decision') as digest
     from identity.int_identity__decisions
@@ -61,8 +66,8 @@ APART = """
     select
         left_record_no,
         right_record_no,
-        date_diff('day', date '1970-01-01', valid_from),
-        date_diff('day', date '1970-01-01', valid_to),
+        cast(date_diff('day', date '1970-01-01', valid_from) as integer),
+        cast(date_diff('day', date '1970-01-01', valid_to) as integer),
         1,
         hash(left_record_no, right_record_no, valid_from, valid_to, 'doubt')
     from identity.int_identity__doubts
@@ -74,13 +79,16 @@ REASONS = """
 """
 
 
-# What the resolver found until the last run, in the words of `Resolution`, as far as `weak_links` asks.
-SPANS = """
-    select record_no, head_record_no, date_diff('day', date '1970-01-01', valid_to) as valid_to_day
+# Clusters as they are after the last change, in the words of `Resolution`, as far as `weak_links` asks.
+CLUSTERS = """
+    select cast(head_record_no as integer) as head_record_no, cast(null as integer) as valid_to_day
     from resolved.record_customers
-    order by record_no, valid_from
+    where valid_to is null
+    order by record_no
 """
 REFUSED = "select left_record_no as left, right_record_no as right from resolved.refused_edges"
+# Records that are resolved at once: some two gigabytes of arrays and lists.
+MOST_RECORDS = 2_000_000
 # Each table in its order, and the record that says of which component a row speaks.
 RESOLVED = {
     "record_customers": ("record_no", "record_no, valid_from"),
@@ -105,20 +113,22 @@ def assign_customers(
     Returns:
         How many merges of customers were found.
     """
+    leave_memory(connection)
     records, edges, apart = (_arrow(connection, query) for query in (RECORDS, EDGES, APART))
+    reasons = dict(connection.execute(REASONS).fetchall())
     found = components_of(records, edges, apart)
     changed = changed_records(connection, found, definition or "")
     forget_components(connection)
-    resolution = resolve_some(changed, records, edges, apart, max_records)
-    reasons = dict(connection.execute(REASONS).fetchall())
-    tables = {
-        "record_customers": _record_customers(resolution),
-        "merges": _merges(resolution, reasons),
-        "refused_edges": _refused_edges(resolution, reasons),
-    }
-    for name, columns in tables.items():
-        _replace(connection, name, columns, changed)
-    whole = Resolution(_arrow(connection, SPANS), resolution.merges, _arrow(connection, REFUSED))
+    nobody = resolve_some(np.zeros_like(changed), records, edges, apart, max_records)
+    for name, columns in _tables(nobody, reasons).items():
+        _write(connection, f"resolved.found_{name}", columns)
+    for portion in in_portions(changed, found.label, MOST_RECORDS):
+        resolution = resolve_some(portion, records, edges, apart, max_records)
+        for name, columns in _tables(resolution, reasons).items():
+            _add(connection, f"resolved.found_{name}", columns)
+    for name in RESOLVED:
+        _replace(connection, name, changed)
+    whole = Resolution(_arrow(connection, CLUSTERS), nobody.merges, _arrow(connection, REFUSED))
     _write(connection, "resolved.weak_links", _weak_links(weak_links(whole, edges), reasons))
     if definition is not None:
         keep_components(connection, found, definition)
@@ -126,12 +136,17 @@ def assign_customers(
     return int(merges[0]) if merges else 0
 
 
-def _replace(
-    connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, changed: Mask
-) -> None:
-    """Put new rows in the place of those that speak of changed records."""
+def _tables(resolution: Resolution, reasons: dict[int, str]) -> dict[str, Columns]:
+    return {
+        "record_customers": _record_customers(resolution),
+        "merges": _merges(resolution, reasons),
+        "refused_edges": _refused_edges(resolution, reasons),
+    }
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, name: str, changed: Mask) -> None:
+    """Put what was found in the place of the rows that speak of changed records."""
     record, order = RESOLVED[name]
-    _write(connection, "resolved.found", columns)
     kept = ""
     if not changed.all():
         connection.register("unchanged", pa.table({"record_no": np.flatnonzero(~changed)}))
@@ -141,9 +156,9 @@ def _replace(
         )
     connection.execute(
         f"create or replace table resolved.{name} as "
-        f"select * from (from resolved.found {kept}) order by {order}"
+        f"select * from (from resolved.found_{name} {kept}) order by {order}"
     )
-    connection.execute("drop table resolved.found")
+    connection.execute(f"drop table resolved.found_{name}")
     connection.unregister("unchanged")
 
 
@@ -194,8 +209,16 @@ def _weak_links(links: pa.Table, reasons: dict[int, str]) -> Columns:
 
 def _write(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> None:
     types = {column: sql_type for column, (sql_type, _) in columns.items()}
-    rows = pa.table({column: values for column, (_, values) in columns.items()})
-    write_table(connection, name, types, rows)
+    write_table(connection, name, types, _rows(columns))
+
+
+def _add(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> None:
+    rows = _rows(columns)  # noqa: F841 - DuckDB finds the table by this name
+    connection.execute(f"insert into {name} from rows")
+
+
+def _rows(columns: Columns) -> pa.Table:
+    return pa.table({column: values for column, (_, values) in columns.items()})
 
 
 def _arrow(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:

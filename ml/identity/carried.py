@@ -8,6 +8,7 @@ shifts the numbers, nothing is taken for what it was.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -93,6 +94,20 @@ def changed_records(
         )
     mask: Mask = changed[found.label]
     return mask
+
+
+def in_portions(changed: Mask, label: Ints, most: int) -> Iterator[Mask]:
+    """The changed records in portions of whole components; what resolves one holds no more than that.
+
+    Args:
+        changed: by record, whether it is meant; of a component all records are.
+        label: by record, its component.
+        most: records of a portion; the component that fills it may have more.
+    """
+    size = np.bincount(label[changed], minlength=label.max(initial=-1) + 1)
+    portion = (np.cumsum(size) - size) // most
+    for number in np.unique(portion[size > 0]):
+        yield changed & (portion == number)[label]
 
 
 def resolve_some(

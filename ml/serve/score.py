@@ -17,7 +17,7 @@ import pandas as pd
 
 from ml.data.interests import interests_of
 from ml.data.targets import Target
-from ml.data.warehouse import connect, is_desk, table_exists, write_table
+from ml.data.warehouse import connect, is_desk, leave_memory, table_exists, write_table
 from ml.learn.definition import definition_hash
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RegisteredModel, Registry, model_name
@@ -29,8 +29,6 @@ from ml.serve.judgements import forget_judgements, make_tables, write_judgements
 from ml.serve.scorer import PREDICTIONS, Scorer
 
 BATCH_ROWS = 50_000
-# What the engine keeps of the tables while Python scores: more would not make a single pass any faster.
-READING_MEMORY = "1GB"
 
 VERDICTS = {
     "target": "varchar",
@@ -204,7 +202,7 @@ def _store(
     """Replace a target's rows in one transaction: whoever stops half-way finds what was there before."""
     key = [target.name, target.horizon_days]
     with connect(run.home) as connection:
-        _leave_memory(connection)
+        leave_memory(connection)
         connection.execute("begin")
         for table in TABLES:
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)
@@ -215,14 +213,6 @@ def _store(
             [values[field.name] for field in fields(verdict)],
         )
         connection.execute("commit")
-
-
-def _leave_memory(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give the engine no more than it needs, and never more than the home allows: the rest is Python's."""
-    sizes = "parse_formatted_bytes(current_setting('memory_limit')), parse_formatted_bytes(?)"
-    allowed, enough = connection.execute(f"select {sizes}", [READING_MEMORY]).fetchone() or (0, 0)
-    if enough < allowed:
-        connection.execute(f"set memory_limit = '{READING_MEMORY}'")
 
 
 def _forget_unlisted(connection: duckdb.DuckDBPyConnection, run: Run) -> None:

@@ -7,12 +7,15 @@ from dataclasses import replace
 from random import Random
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml.identity import assign
 from ml.identity.assign import assign_customers
-from ml.identity.carried import changed_records, components_of
+from ml.identity.carried import changed_records, components_of, in_portions
 from tests.identity.worlds import APART, EDGE, World, crowded_world, random_world
 
 TABLES = ("record_customers", "merges", "refused_edges", "weak_links")
@@ -67,15 +70,34 @@ def days_of(world: World, draw: Random) -> Iterator[World]:
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_day_after_day_is_as_at_once(warehouse: duckdb.DuckDBPyConnection, seed: int) -> None:
+def test_day_after_day_in_portions_is_as_at_once(
+    warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
     world = (crowded_world if seed % 3 == 0 else random_world)(seed)
     for today in days_of(world, Random(seed)):
         write(warehouse, today)
-        count = assign_customers(warehouse, world.max_records, "these rules")
+        with monkeypatch.context() as small:
+            small.setattr(assign, "MOST_RECORDS", 1 + seed % 4)
+            count = assign_customers(warehouse, world.max_records, "these rules")
         with duckdb.connect() as afresh:
             write(afresh, today)
             assert assign_customers(afresh, world.max_records) == count
             assert resolved(warehouse) == resolved(afresh)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=60), st.integers(1, 20))
+def test_portions_are_whole_components_and_all_that_changed(
+    records: list[tuple[int, bool]], most: int
+) -> None:
+    names = np.array([name for name, _ in records], np.int64)
+    changed = np.isin(names, [name for name, changed in records if changed])
+    label = np.unique(names, return_inverse=True)[1]
+    portions = list(in_portions(changed, label, most))
+    assert (sum(portions, np.zeros(len(label), int)) == changed).all()
+    largest = max(np.bincount(label), default=0)
+    for portion in portions:
+        assert np.isin(label, label[portion])[changed].sum() == portion.sum() > 0
+        assert portion.sum() < most + largest
 
 
 def test_only_what_has_changed_is_resolved(warehouse: duckdb.DuckDBPyConnection) -> None:
