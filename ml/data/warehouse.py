@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # every step opens the warehouse, and few look at frames
     import pyarrow as pa
 
 # What the engine keeps of the tables while Python works: more would not make a single pass any faster.
-_READING_MEMORY = "1GB"
+_READING_MEMORY = 10**9
 
 BROKEN = (duckdb.InternalException, duckdb.SerializationException, duckdb.FatalException)
 # What DuckDB says of a file that it can open but not read; other errors of the system are no damage.
@@ -100,12 +100,16 @@ def connect_in_memory(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def leave_memory(connection: duckdb.DuckDBPyConnection) -> None:
+@contextmanager
+def little_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Give the engine no more than a single pass needs, and never more than before: the rest is Python's."""
-    sizes = "parse_formatted_bytes(current_setting('memory_limit')), parse_formatted_bytes(?)"
-    allowed, enough = connection.execute(f"select {sizes}", [_READING_MEMORY]).fetchone() or (0, 0)
-    if enough < allowed:
-        connection.execute(f"set memory_limit = '{_READING_MEMORY}'")
+    asked = "select current_setting('memory_limit'), parse_formatted_bytes(current_setting('memory_limit'))"
+    limit, allowed = connection.execute(asked).fetchone() or ("", 0)
+    connection.execute(f"set memory_limit = '{min(allowed, _READING_MEMORY)}B'")
+    try:
+        yield
+    finally:
+        connection.execute(f"set memory_limit = '{limit}'")
 
 
 @contextmanager

@@ -10,16 +10,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ml.data.warehouse import leave_memory, write_table
+from ml.data.warehouse import little_memory, write_table
 from ml.identity.carried import (
     changed_records,
     components_of,
     forget_components,
-    in_portions,
     keep_components,
     resolve_some,
 )
 from ml.identity.clusters import Resolution
+from ml.identity.merge_tree import MOST_NODES, in_portions
 from ml.identity.steps import Mask
 from ml.identity.weak_links import weak_links
 
@@ -87,8 +87,6 @@ CLUSTERS = """
     order by record_no
 """
 REFUSED = "select left_record_no as left, right_record_no as right from resolved.refused_edges"
-# Records that are resolved at once: some two gigabytes of arrays and lists.
-MOST_RECORDS = 2_000_000
 # Each table in its order, and the record that says of which component a row speaks.
 RESOLVED = {
     "record_customers": ("record_no", "record_no, valid_from"),
@@ -113,25 +111,26 @@ def assign_customers(
     Returns:
         How many merges of customers were found.
     """
-    leave_memory(connection)
-    records, edges, apart = (_arrow(connection, query) for query in (RECORDS, EDGES, APART))
-    reasons = dict(connection.execute(REASONS).fetchall())
-    found = components_of(records, edges, apart)
-    changed = changed_records(connection, found, definition or "")
-    forget_components(connection)
-    nobody = resolve_some(np.zeros_like(changed), records, edges, apart, max_records)
-    for name, columns in _tables(nobody, reasons).items():
-        _write(connection, f"resolved.found_{name}", columns)
-    for portion in in_portions(changed, found.label, MOST_RECORDS):
-        resolution = resolve_some(portion, records, edges, apart, max_records)
-        for name, columns in _tables(resolution, reasons).items():
-            _add(connection, f"resolved.found_{name}", columns)
-    for name in RESOLVED:
-        _replace(connection, name, changed)
-    whole = Resolution(_arrow(connection, CLUSTERS), nobody.merges, _arrow(connection, REFUSED))
-    _write(connection, "resolved.weak_links", _weak_links(weak_links(whole, edges), reasons))
-    if definition is not None:
-        keep_components(connection, found, definition)
+    with little_memory(connection):
+        records, edges, apart = (_arrow(connection, query) for query in (RECORDS, EDGES, APART))
+        reasons = dict(connection.execute(REASONS).fetchall())
+        found = components_of(records, edges, apart)
+        changed = changed_records(connection, found, definition or "")
+        forget_components(connection)
+        nobody = resolve_some(np.zeros_like(changed), records, edges, apart, max_records)
+        for name, columns in _tables(nobody, reasons).items():
+            _write(connection, f"resolved.found_{name}", columns)
+        for portion in in_portions(changed, found.label, MOST_NODES):
+            resolution = resolve_some(portion, records, edges, apart, max_records)
+            for name, columns in _tables(resolution, reasons).items():
+                _add(connection, f"resolved.found_{name}", columns)
+        for name in RESOLVED:
+            _replace(connection, name, changed)
+        clusters, refused = _arrow(connection, CLUSTERS), _arrow(connection, REFUSED)
+        weakest = weak_links(Resolution(clusters, nobody.merges, refused), edges)
+        _write(connection, "resolved.weak_links", _weak_links(weakest, reasons))
+        if definition is not None:
+            keep_components(connection, found, definition)
     merges = connection.execute("select count(*) from resolved.merges").fetchone()
     return int(merges[0]) if merges else 0
 

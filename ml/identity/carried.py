@@ -8,7 +8,6 @@ shifts the numbers, nothing is taken for what it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -48,27 +47,22 @@ def components_of(records: pa.Table, edges: pa.Table, apart: pa.Table) -> Compon
     """
     left, right = column(edges, "left"), column(edges, "right")
     label = components(records.num_rows, left, right)
-    _, first, label = np.unique(label, return_index=True, return_inverse=True)
-    digest = np.zeros(len(first), np.uint64)
-    _add(digest, label, _digests(records))
-    _add(digest, label[left], _digests(edges))
+    first = np.empty(label.max(initial=-1) + 1, np.int64)
+    first[label[::-1]] = np.arange(len(label))[
+        ::-1
+    ]  # of several records the last one stays, the earliest
+    digest = np.zeros(len(first), np.uint64)  # sums wrap around, and depend on no order
+    np.add.at(digest, label, _digests(records))
+    np.add.at(digest, label[left], _digests(edges))
     one, other = label[column(apart, "left")], label[column(apart, "right")]
     within = one == other
-    _add(digest, one[within], _digests(apart)[within])
+    np.add.at(digest, one[within], _digests(apart)[within])
     return Components(first, digest, label)
 
 
 def _digests(table: pa.Table) -> Digests:
     digests: Digests = table["digest"].to_numpy().astype(np.uint64)
     return digests
-
-
-def _add(digest: Digests, label: Ints, added: Digests) -> None:
-    """Sums wrap around: they do not depend on an order."""
-    order = np.argsort(label, kind="stable")
-    owner, begin = np.unique(label[order], return_index=True)
-    if len(owner):
-        digest[owner] += np.add.reduceat(added[order], begin)
 
 
 def changed_records(
@@ -94,20 +88,6 @@ def changed_records(
         )
     mask: Mask = changed[found.label]
     return mask
-
-
-def in_portions(changed: Mask, label: Ints, most: int) -> Iterator[Mask]:
-    """The changed records in portions of whole components; what resolves one holds no more than that.
-
-    Args:
-        changed: by record, whether it is meant; of a component all records are.
-        label: by record, its component.
-        most: records of a portion; the component that fills it may have more.
-    """
-    size = np.bincount(label[changed], minlength=label.max(initial=-1) + 1)
-    portion = (np.cumsum(size) - size) // most
-    for number in np.unique(portion[size > 0]):
-        yield changed & (portion == number)[label]
 
 
 def resolve_some(

@@ -5,11 +5,16 @@ edges one after the other turns every head but the last into a member of an olde
 that single event per node (into whom, when, by which edge) is the whole history.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from ml.identity.steps import OPEN, Days, Ints, Mask, Steps, concatenate, key
+
+# Nodes that are worked on at once: a gigabyte or two of arrays and lists.
+MOST_NODES = 2_000_000
 
 
 def components(nodes: int, left: Ints, right: Ints) -> Ints:
@@ -19,6 +24,20 @@ def components(nodes: int, left: Ints, right: Ints) -> Ints:
     graph = coo_array((np.ones(len(left), np.int32), (left, right)), shape=(nodes, nodes))
     label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return label
+
+
+def in_portions(chosen: Mask, label: Ints, most: int) -> Iterator[Mask]:
+    """Chosen nodes in portions of whole components: what works on one holds no more than that.
+
+    Args:
+        chosen: by node, whether it is meant; of a component all nodes are.
+        label: by node, its component.
+        most: nodes of a portion; the component that fills it may have more.
+    """
+    size = np.bincount(label[chosen], minlength=label.max(initial=-1) + 1)
+    portion = (np.cumsum(size) - size) // most
+    for number in np.unique(portion[size > 0]):
+        yield chosen & (portion == number)[label]
 
 
 def absorb(label: Ints, left: Ints, right: Ints) -> tuple[Ints, Ints]:

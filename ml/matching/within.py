@@ -11,42 +11,31 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from ml.data.warehouse import write_table
-from ml.identity.merge_tree import components, growing_clusters
+from ml.data.warehouse import little_memory, write_table
+from ml.identity.merge_tree import MOST_NODES, components, growing_clusters, in_portions
 from ml.identity.steps import OPEN
 
 _COMPARED_WITHIN = 60
 
 # Evidence by the day from which it joins; that some of it ends later only makes more records meet than need to.
 _EVIDENCE = """
-    select left_record_no as l, right_record_no as r, date_diff('day', date '1970-01-01', valid_from) as start_day
-    from accepted
-    union all
-    select left_record_no, right_record_no, date_diff('day', date '1970-01-01', cast(known_at as date)) + 1
-    from (select left_record_no, right_record_no, known_at from sharing union all from same)
+    select cast(l as integer) as l, cast(r as integer) as r, cast(start_day as integer) as start_day
+    from (
+        select left_record_no as l, right_record_no as r, date_diff('day', date '1970-01-01', valid_from) as start_day
+        from accepted
+        union all
+        select left_record_no, right_record_no, date_diff('day', date '1970-01-01', cast(known_at as date)) + 1
+        from (select left_record_no, right_record_no, known_at from sharing union all from same)
+    )
 """
+_CLUSTERS = {"record_no": "bigint", "cluster": "bigint"}
+_HEADS = {"record_no": "bigint", "head": "bigint", "since": "integer"}
 
 
 def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
     """Write `within`, pairs of states of records that met in a cluster, and `clusters`, who stands together at last."""
-    evidence = connection.execute(_EVIDENCE).to_arrow_table()
-    left, right, start = (
-        evidence[name].to_numpy().astype(np.int64) for name in ("l", "r", "start_day")
-    )
-    records, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
-    left, right = ends[: len(left)], ends[len(left) :]
-    label = components(len(records), left, right)
-    clusters = pa.table({"record_no": records, "cluster": label})
-    write_table(connection, "clusters", {"record_no": "bigint", "cluster": "bigint"}, clusters)
-    since = np.full(len(records), start.min(initial=0) - 1, np.int32)
-    until = np.full(len(records), OPEN, np.int32)
-    heads = growing_clusters(since, until, label, left, right, start.astype(np.int32))
-    write_table(
-        connection,
-        "heads",
-        {"record_no": "bigint", "head": "bigint", "since": "integer"},
-        pa.table({"record_no": records[heads.node], "head": heads.head, "since": heads.since}),
-    )
+    with little_memory(connection):
+        _write_clusters(connection)
     # The younger of two states makes a pair known, or the day on which their records met.
     connection.execute(
         f"""
@@ -77,3 +66,34 @@ def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
             and pairs.right_state_no = candidates.right_state_no and candidates.known_at <= pairs.known_at
         """
     )
+
+
+def _write_clusters(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `clusters`, and `heads`, the first record of each one's cluster and the day since when it is."""
+    evidence = connection.execute(_EVIDENCE).to_arrow_table()
+    left, right, start = (evidence[name].to_numpy() for name in ("l", "r", "start_day"))
+    records = max(left.max(initial=-1), right.max(initial=-1)) + 1
+    label = components(records, left, right)
+    joined = np.zeros(records, np.bool_)
+    joined[left] = joined[right] = True
+    clusters = pa.table({"record_no": np.flatnonzero(joined), "cluster": label[joined]})
+    write_table(connection, "clusters", _CLUSTERS, clusters)
+    write_table(connection, "heads", _HEADS, [])
+    before = start.min(initial=0) - 1
+    for portion in in_portions(joined, label, MOST_NODES):
+        number, place = np.flatnonzero(portion), np.cumsum(portion) - 1
+        own = portion[left]
+        since = np.full(len(number), before, np.int32)
+        until = np.full(len(number), OPEN, np.int32)
+        found = growing_clusters(
+            since,
+            until,
+            np.unique(label[number], return_inverse=True)[1],
+            place[left[own]],
+            place[right[own]],
+            start[own],
+        )
+        rows = pa.table(  # noqa: F841 - DuckDB finds the table by this name
+            {"record_no": number[found.node], "head": number[found.head], "since": found.since}
+        )
+        connection.execute("insert into heads from rows")

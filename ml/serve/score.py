@@ -17,7 +17,7 @@ import pandas as pd
 
 from ml.data.interests import interests_of
 from ml.data.targets import Target
-from ml.data.warehouse import connect, is_desk, leave_memory, table_exists, write_table
+from ml.data.warehouse import connect, is_desk, little_memory, table_exists, write_table
 from ml.learn.definition import definition_hash
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RegisteredModel, Registry, model_name
@@ -201,8 +201,7 @@ def _store(
 ) -> None:
     """Replace a target's rows in one transaction: whoever stops half-way finds what was there before."""
     key = [target.name, target.horizon_days]
-    with connect(run.home) as connection:
-        leave_memory(connection)
+    with connect(run.home) as connection, little_memory(connection):
         connection.execute("begin")
         for table in TABLES:
             connection.execute(f"delete from {table} where target = ? and horizon_days = ?", key)

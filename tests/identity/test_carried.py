@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from ml.identity import assign
 from ml.identity.assign import assign_customers
-from ml.identity.carried import changed_records, components_of, in_portions
+from ml.identity.carried import changed_records, components_of
+from ml.identity.merge_tree import in_portions
 from tests.identity.worlds import APART, EDGE, World, crowded_world, random_world
 
 TABLES = ("record_customers", "merges", "refused_edges", "weak_links")
@@ -77,7 +78,7 @@ def test_day_after_day_in_portions_is_as_at_once(
     for today in days_of(world, Random(seed)):
         write(warehouse, today)
         with monkeypatch.context() as small:
-            small.setattr(assign, "MOST_RECORDS", 1 + seed % 4)
+            small.setattr(assign, "MOST_NODES", 1 + seed % 4)
             count = assign_customers(warehouse, world.max_records, "these rules")
         with duckdb.connect() as afresh:
             write(afresh, today)
