@@ -51,19 +51,6 @@ def record_interests(connection: duckdb.DuckDBPyConnection, run: Run, built: lis
     Snapshots(connection, run, *TABLE).record(built)
 
 
-def interest_frames(
-    connection: duckdb.DuckDBPyConnection, day: date
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What customers were drawn to on a day (customer_id, category, bought, looked), and what sold."""
-    interests = frame(
-        connection,
-        "select customer_id, category, bought, looked from interests.customer_interests "
-        "where as_of_date = ? order by customer_id, category",
-        [day],
-    )
-    return interests, category_sales(connection, day)
-
-
 def interests_of(
     connection: duckdb.DuckDBPyConnection, day: date, customers: pd.Series
 ) -> pd.DataFrame:

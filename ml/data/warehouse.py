@@ -113,6 +113,13 @@ def little_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextmanager
+def connect_to_learn(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse for reading rows on which Python then works, with little memory for the engine."""
+    with connect(home, read_only=True) as connection, little_memory(connection):
+        yield connection
+
+
+@contextmanager
 def connect_apart() -> Iterator[duckdb.DuckDBPyConnection]:
     """An engine in memory that belongs to no home, for trying what people wrote."""
     connection = duckdb.connect(config={"threads": 2})

@@ -30,7 +30,7 @@ from ml.learn.training_log import log_training
 from ml.learn.training_rows import (
     feature_names,
     population_sample,
-    slices_at,
+    slices_of,
     training_frames,
 )
 from ml.run import Run, RunState
@@ -91,8 +91,6 @@ def _train_one(
     """
     features, labels = training_frames(run, target)
     names = feature_names(features)
-    cutoffs = pd.to_datetime(labels["as_of_date"]).unique()
-    slices = slices_at(run, [stamp.date() for stamp in cutoffs])
     arguments = training_arguments(run, target, names)
     try:
         result = train(
@@ -100,7 +98,7 @@ def _train_one(
             names,
             labels,
             **arguments,
-            slices=slices,
+            slices=slices_of(run, labels),
             today=today,
             on_progress=run.report,
         )
@@ -128,8 +126,7 @@ def top_features(bundle: ModelBundle, features: pd.DataFrame) -> pd.DataFrame:
 
 def _groups(run: Run, result: TrainingResult) -> pd.DataFrame:
     """Gender and age band of those who were judged, where they are known; for the card only."""
-    days = sorted({stamp.date() for stamp in pd.to_datetime(result.oof["as_of_date"])})
-    return slices_at(run, days)[["customer_id", "as_of_date", *TRAITS]]
+    return slices_of(run, result.oof)[["customer_id", "as_of_date", *TRAITS]]
 
 
 def _circumstances(

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ml.data.interests import interest_frames
+from ml.data.interests import category_sales, interests_of
 from ml.data.seeds import seed_rows
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame
+from ml.data.warehouse import connect_to_learn, frame
 from ml.learn.definition import SEED
 from ml.learn.expected.bundle import ExpectedBundle, Own
 from ml.learn.expected.categories import Weights, candidates, choose_weights
 from ml.learn.expected.fit import ExpectedTask, fit_expected
 from ml.learn.training.result import TrainingResult
+from ml.learn.training_rows import IS_SAMPLED, sample_bound
 from ml.run import Run
 
 OUTCOMES = (
@@ -61,7 +62,7 @@ def _outcomes(run: Run, target: Target, oof: pd.DataFrame) -> pd.DataFrame:
             {"customer_id": pd.Series(dtype=str), "as_of_date": pd.Series(dtype="datetime64[s]")}
         )
     )
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         connection.register("judged", keys)
         return frame(connection, OUTCOMES, [target.name, target.horizon_days])
 
@@ -69,19 +70,21 @@ def _outcomes(run: Run, target: Target, oof: pd.DataFrame) -> pd.DataFrame:
 def _weights(run: Run) -> Weights | None:
     """The weights of the signs of interest; None where the brand's products have no category and no brand."""
     windows = []
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         days = connection.execute(
-            "select distinct as_of_date from labels.customer_next_categories order by as_of_date"
+            "select as_of_date, count(*) from labels.customer_next_categories group by all order by as_of_date"
         ).fetchall()
-        for (day,) in days:
+        bound = sample_bound(run, sum(rows for _, rows in days))
+        for day, _ in days:
             bought = frame(
                 connection,
                 "select customer_id, category from labels.customer_next_categories "
-                "where as_of_date = ? order by all",
-                [day],
+                f"where as_of_date = ? and {IS_SAMPLED} order by all",
+                [day, bound],
             )
-            interests, sales = interest_frames(connection, day)
-            found = candidates(bought["customer_id"].tolist(), interests, sales)
+            buyers = bought["customer_id"].drop_duplicates()
+            interests = interests_of(connection, day, buyers)
+            found = candidates(buyers.tolist(), interests, category_sales(connection, day))
             if found is not None:
                 windows.append((found, bought))
         subjects = connection.execute("select count(*) from events.product_categories").fetchone()

@@ -6,7 +6,7 @@ those of the best simple rule, fitted on the same training rows.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,15 +16,18 @@ import pandas as pd
 from ml.data.build import build_cutoffs
 from ml.data.maturity import complete_until_of
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame
+from ml.data.warehouse import connect_to_learn
 from ml.errors import KithError
 from ml.learn.judging import metrics
 from ml.learn.judging.plots import calibration_plot, lift_plot
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RULE_FOLDER, RegisteredModel, Registry
+from ml.learn.training_rows import BATCH_ROWS
 from ml.run import Run, RunState
 from ml.serve.versions import Version, Versions
 
+JUDGED = ("customer_id", "as_of_date", "probability", "label")
+SHARED_BEFORE = "shares_sent_count_all"
 SHOWN = ("auc", "log_loss", "ece", "brier", "average_precision", "lift_top_decile")
 
 
@@ -109,14 +112,21 @@ def model_of(version: Version, target: Target) -> dict[str, Any]:
 def rows_with_rule(
     run: Run, registry: Registry, version: Version, target: Target
 ) -> tuple[pd.DataFrame, str]:
-    """Published probability, label known by now, what the best simple rule of that model's training says, and features.
+    """Published probability, label known by now, and what the best simple rule of that model's training says.
 
-    Gives the rows and the name of the rule. Raises KithError when the registry no longer has the model.
+    Gives the rows, with what `groups_of` asks, and the name of the rule. Features are read in batches, as in scoring.
+
+    Raises:
+        KithError: the registry no longer has the model.
     """
-    rows = _rows(run, version, target)
     registered = _registered(registry, version, target)
     rule = ModelBundle.from_files(registry.files(registered, RULE_FOLDER))
-    return rows.assign(rule=rule.predict(rows)), registered.tags["best_rule"]
+    parts = [
+        batch.assign(rule=rule.predict(batch)).filter([*JUDGED, "rule", SHARED_BEFORE])
+        for batch in _batches(run, version, target)
+    ]
+    rows = pd.concat(parts) if parts else pd.DataFrame(columns=[*JUDGED, "rule", SHARED_BEFORE])
+    return rows.sort_values("customer_id", ignore_index=True), registered.tags["best_rule"]
 
 
 def _registered(registry: Registry, version: Version, target: Target) -> RegisteredModel:
@@ -133,8 +143,8 @@ def _registered(registry: Registry, version: Version, target: Target) -> Registe
 def groups_of(rows: pd.DataFrame, target: Target) -> dict[str, np.ndarray]:
     """The groups that are judged: everyone, and for `share` those who had shared before."""
     groups = {"everyone": np.ones(len(rows), dtype=bool)}
-    if target.name == "share" and "shares_sent_count_all" in rows:
-        groups["shared before"] = (rows["shares_sent_count_all"] > 0).to_numpy()
+    if target.name == "share" and SHARED_BEFORE in rows:
+        groups["shared before"] = (rows[SHARED_BEFORE] > 0).to_numpy()
     return groups
 
 
@@ -179,19 +189,20 @@ def _figures(
     return pd.DataFrame(lines)
 
 
-def _rows(run: Run, version: Version, target: Target) -> pd.DataFrame:
-    """Published probabilities with the label known by now and the features of that day."""
+def _batches(run: Run, version: Version, target: Target) -> Iterator[pd.DataFrame]:
+    """Published probabilities with the label known by now and the features of that day, some people at a time."""
     scores = Versions(run.home).folder / version.name / "customer_scores.parquet"
-    with connect(run.home, read_only=True) as connection:
-        return frame(
-            connection,
+    with connect_to_learn(run.home) as connection:
+        reader = connection.execute(
             "select scores.probability, labels.label, features.* "
             "from read_parquet(?) as scores "
             "inner join labels.customer_labels as labels using (customer_id, as_of_date, target, horizon_days) "
             "inner join features.customer_features as features using (customer_id, as_of_date) "
-            "where scores.target = ? and scores.horizon_days = ? and scores.status = 'scored' order by customer_id",
+            "where scores.target = ? and scores.horizon_days = ? and scores.status = 'scored'",
             [str(scores), target.name, target.horizon_days],
-        )
+        ).to_arrow_reader(BATCH_ROWS)
+        for batch in reader:
+            yield batch.to_pandas(date_as_object=False)
 
 
 def log_realised(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
 
 import duckdb
 import pandas as pd
 
 from ml.data.targets import Target
-from ml.data.warehouse import connect, frame
+from ml.data.warehouse import connect_to_learn, frame
 from ml.run import Run
 
+# People whose features are held at once.
+BATCH_ROWS = 50_000
 # Rows from which it is told what is usual in a population; a median of so many lies within half a percentile.
 SAMPLE_ROWS = 100_000
+# Whether training reads a customer: the same people at every cut-off. Takes what `sample_bound` gives.
+IS_SAMPLED = "cast('0x' || substr(md5('training rows|' || customer_id), 1, 8) as bigint) < ?"
 # Whom a target asks about on a date and who may be profiled: takes the date, the target and its horizon.
 _POPULATION = (
     "from features.customer_features as features "
@@ -24,22 +27,23 @@ _POPULATION = (
 )
 
 
+def sample_bound(run: Run, rows: int) -> int:
+    """How far IS_SAMPLED goes for a table of so many rows to give about `max_training_rows`, or all of fewer."""
+    return int(min(1.0, run.home.settings.max_training_rows / max(rows, 1)) * 2**32)
+
+
 def training_frames(run: Run, target: Target) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Features and labels of a target's matured cut-offs, capped to the same people at every cut-off."""
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         key = [target.name, target.horizon_days]
         counted = connection.execute(
             "select count(*) from labels.customer_labels where target = ? and horizon_days = ?", key
         ).fetchone()
-        rows = counted[0] if counted else 0
-        share = min(1.0, run.home.settings.max_training_rows / max(rows, 1))
         labels = frame(
             connection,
             "select customer_id, as_of_date, target, horizon_days, label from labels.customer_labels "
-            "where target = ? and horizon_days = ? "
-            "and cast('0x' || substr(md5('training rows|' || customer_id), 1, 8) as bigint) < ? "
-            "order by as_of_date, customer_id",
-            [*key, int(share * 2**32)],
+            f"where target = ? and horizon_days = ? and {IS_SAMPLED} order by as_of_date, customer_id",
+            [*key, sample_bound(run, counted[0] if counted else 0)],
         )
         connection.register("wanted", labels)
         features = frame(
@@ -52,25 +56,30 @@ def training_frames(run: Run, target: Target) -> tuple[pd.DataFrame, pd.DataFram
 
 def feature_families(run: Run) -> dict[str, str]:
     """The family of each feature, from the tables that the features were built from."""
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         rows = connection.execute(
             "select feature, family from features.feature_list order by feature"
         ).fetchall()
     return dict(rows)
 
 
-def slices_at(run: Run, dates: Sequence[date]) -> pd.DataFrame:
-    """The groups of customers by which models are judged, on these snapshot dates; never features.
+def slices_of(run: Run, rows: pd.DataFrame) -> pd.DataFrame:
+    """The groups of customers by which models are judged; never features.
+
+    Args:
+        run: whose warehouse is read.
+        rows: customer_id and as_of_date, a snapshot date.
 
     Returns:
         customer_id, as_of_date, experience, channel, level, gender, age_band, ordered by date and customer.
     """
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
+        connection.register("wanted", rows[["customer_id", "as_of_date"]])
         return frame(
             connection,
             "select customer_id, as_of_date, experience, channel, level, gender, age_band "
-            "from features.customer_slices where list_contains(?, as_of_date) order by as_of_date, customer_id",
-            [list(dates)],
+            "from features.customer_slices semi join wanted using (customer_id, as_of_date) "
+            "order by as_of_date, customer_id",
         )
 
 
@@ -86,7 +95,7 @@ def population_features(run: Run, target: Target, customer_id: str | None = None
     """
     one = "" if customer_id is None else "and features.customer_id = ?"
     wanted = [] if customer_id is None else [customer_id]
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         return frame(
             connection,
             f"select features.* {_POPULATION} {one} order by customer_id",
@@ -96,7 +105,7 @@ def population_features(run: Run, target: Target, customer_id: str | None = None
 
 def population_size(run: Run, target: Target) -> int:
     """How many people the target asks about on the run's date who may be profiled."""
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         counted = connection.execute(
             f"select count(*) {_POPULATION}", _asked(run, target)
         ).fetchone()
@@ -108,7 +117,7 @@ def population_sample(run: Run, target: Target, most_rows: int = SAMPLE_ROWS) ->
 
     Everybody where there are no more. What is usual, and what has drifted, is told from these.
     """
-    with connect(run.home, read_only=True) as connection:
+    with connect_to_learn(run.home) as connection:
         return frame(
             connection,
             "with people as (select customer_id, row_number() over (order by customer_id) - 1 as place, "

@@ -21,14 +21,17 @@ from ml.data.warehouse import connect, is_desk, little_memory, table_exists, wri
 from ml.learn.definition import definition_hash
 from ml.learn.models.bundle import ModelBundle
 from ml.learn.registry import RegisteredModel, Registry, model_name
-from ml.learn.training_rows import population_batches, population_sample, population_size
+from ml.learn.training_rows import (
+    BATCH_ROWS,
+    population_batches,
+    population_sample,
+    population_size,
+)
 from ml.run import Run, RunState
 from ml.serve.digits import nine_digits
 from ml.serve.expect import TIMING, Expectations
 from ml.serve.judgements import forget_judgements, make_tables, write_judgements
 from ml.serve.scorer import PREDICTIONS, Scorer
-
-BATCH_ROWS = 50_000
 
 VERDICTS = {
     "target": "varchar",

@@ -27,7 +27,7 @@ from lifetime_baseline import BgNbd
 from ml.data.build import build_cutoffs
 from ml.data.demo import write_demo
 from ml.data.importers import IMPORTERS
-from ml.data.interests import interest_frames
+from ml.data.interests import category_sales, interests_of
 from ml.data.warehouse import connect, frame
 from ml.flow import PARTS
 from ml.learn.champion import promote_candidates
@@ -152,7 +152,9 @@ def _known(run: Run) -> tuple[pd.DataFrame, ...]:
             "select target, avg(cast(coalesce(window_amount, people_reached) as double)) as mean "
             "from labels.customer_outcomes group by all order by all",
         )
-        return said, curve, features, orders, past, interest_frames(connection, run.as_of_date)  # type: ignore[return-value]
+        interests = interests_of(connection, run.as_of_date, features["customer_id"])
+        drawn = interests, category_sales(connection, run.as_of_date)
+        return said, curve, features, orders, past, drawn  # type: ignore[return-value]
 
 
 def timing_table(told: Told) -> pd.DataFrame:

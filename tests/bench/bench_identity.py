@@ -1,30 +1,55 @@
-"""Time, memory and growth of the cluster resolver: `python tests/bench/bench_identity.py`.
+"""Time, memory and growth of working out who is who: `python tests/bench/bench_identity.py`.
 
 A made-up brand: people of one to ten records joined by chains and repeated edges over four years;
 some edges end, some join strangers for a while (a value not yet known to be shared), some people
 are held apart by a decision. Some people live together: an edge joins them that evidence speaks
 against. A few values are junk that thousands of records share, so that a limit must cut them up.
-Each size runs in a process of its own, so that its peak of memory is its own.
+Each size is written to a warehouse by one process and resolved by another, within a limit for the engine as in a
+home, so that the peak of memory is that of the step.
 """
 
 import argparse
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TypeAlias
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ml.identity.clusters import resolve
-from ml.identity.weak_links import weak_links
+from ml.identity.assign import assign_customers
 
 DAYS = 1461
 LIVING_TOGETHER = 0.02
 JUNK_VALUES = 5
 JUNK_RECORDS = 5_000
+WAREHOUSE = """
+    create schema identity;
+    create table identity.int_identity__records as
+        select record_no, date '1970-01-01' + cast(entered_day as integer) as entered_on from records;
+    create table identity.int_identity__edges as
+        select "left" as left_record_no, "right" as right_record_no,
+            date '1970-01-01' + cast(start_day as integer) as valid_from,
+            date '1970-01-01' + cast(end_day as integer) as valid_to,
+            timestamp '1970-01-01' + to_seconds(known_order) as known_at,
+            priority, probability, 'reason ' || reason as reason
+        from edges;
+    create view pairs as
+        select "left" as left_record_no, "right" as right_record_no,
+            date '1970-01-01' + cast(start_day as integer) as valid_from,
+            date '1970-01-01' + cast(end_day as integer) as valid_to, holds_from
+        from apart;
+    create table identity.int_identity__decisions as
+        select * exclude (holds_from), true as is_different from pairs where holds_from = 0;
+    create table identity.int_identity__doubts as
+        select * exclude (holds_from) from pairs where holds_from = 1;
+    drop view pairs;
+"""
 
 Ints: TypeAlias = NDArray[np.int64]
 Pairs: TypeAlias = tuple[Ints, Ints]
@@ -111,23 +136,35 @@ def held_apart(draw: np.random.Generator, entered: Ints, decided: Pairs, homes: 
     )
 
 
-def measure(count: int, edges_per_record: float, max_records: int, seed: int) -> str:
-    """One line: size, seconds, peak memory before and in the resolver, what was found."""
+def write_warehouse(file: Path, count: int, edges_per_record: float, seed: int) -> None:
+    """What the identity models would have found of a made-up brand, as far as the resolver reads it."""
     records, edges, apart = made_up_brand(count, edges_per_record, seed)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    began = time.perf_counter()
-    answer = resolve(records, edges, apart, max_records or None)
-    resolved = time.perf_counter()
-    weak_links(answer, edges)
-    done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    why = answer.refused["why"].to_numpy()
-    refused = " ".join(f"{np.sum(why == w):>9,}" for w in ("different", "household", "size"))
-    return (
-        f"{count:>10,} {edges.num_rows:>12,} {resolved - began:>9.1f} {done - resolved:>6.1f}"
-        f" {peak:>9.2f} {before:>9.2f} {answer.customer_map.num_rows:>12,}"
-        f" {answer.merges.num_rows:>10,} {refused}"
-    )
+    with duckdb.connect(str(file)) as connection:
+        for name, table in (("records", records), ("edges", edges), ("apart", apart)):
+            connection.register(name, table)
+        connection.execute(WAREHOUSE)
+
+
+def measure(file: Path, max_records: int, memory_limit: str) -> str:
+    """One line: size, processor seconds, peak memory, what was found."""
+    limits = {"memory_limit": memory_limit, "threads": 2}
+    with duckdb.connect(str(file), config=limits) as connection:
+        began = time.process_time()
+        merges = assign_customers(connection, max_records or None)
+        seconds = time.process_time() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+        def count(asked: str) -> int:
+            return int(connection.execute(f"select count(*) from {asked}").fetchall()[0][0])
+
+        refused = " ".join(
+            f"{count('resolved.refused_edges where why = ' + why):>9,}"
+            for why in ("'different'", "'household'", "'size'")
+        )
+        return (
+            f"{count('identity.int_identity__records'):>10,} {count('identity.int_identity__edges'):>12,}"
+            f" {seconds:>9.1f} {peak:>9.2f} {count('resolved.record_customers'):>12,} {merges:>10,} {refused}"
+        )
 
 
 def main() -> None:
@@ -136,23 +173,35 @@ def main() -> None:
     parser.add_argument("--records", type=int, nargs="+", default=sizes, metavar="N")
     parser.add_argument("--edges-per-record", type=float, default=2.0, metavar="X")
     parser.add_argument("--max-records", type=int, default=100, metavar="N", help="0: no limit")
+    parser.add_argument("--memory-limit", default="4GB", help="the engine's")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    same = options.edges_per_record, options.max_records, options.seed
-    if options.one:
-        print(measure(options.one, *same))
+    if options.write:
+        write_warehouse(options.write, options.records[0], options.edges_per_record, options.seed)
+        return
+    if options.measure:
+        print(measure(options.measure, options.max_records, options.memory_limit))
         return
     print(
-        "   records        edges   seconds  links   peak GB  input GB     map rows     merges"
-        " different household      size   growth"
+        "   records        edges   seconds   peak GB     map rows     merges different household"
+        "      size   growth"
     )
     last: tuple[float, float] | None = None
-    names = "--edges-per-record", "--max-records", "--seed"
-    arguments = [f"{name}={value}" for name, value in zip(names, same, strict=True)]
     for count in options.records:
-        command = [sys.executable, __file__, *arguments, "--one", str(count)]
-        line = subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip()
+        with tempfile.TemporaryDirectory() as folder:
+            file = str(Path(folder) / "kith.duckdb")
+            own = [f"--edges-per-record={options.edges_per_record}", f"--seed={options.seed}"]
+            subprocess.run(
+                [sys.executable, __file__, f"--records={count}", *own, f"--write={file}"],
+                check=True,
+            )
+            own = [f"--max-records={options.max_records}", f"--memory-limit={options.memory_limit}"]
+            command = [sys.executable, __file__, *own, f"--measure={file}"]
+            line = subprocess.run(
+                command, check=True, capture_output=True, text=True
+            ).stdout.rstrip()
         seconds = float(line.split()[2])
         growth = ""
         if last:

@@ -15,7 +15,7 @@ from ml.data.feature_families import present_families
 from ml.data.warehouse import connect, frame
 from ml.learn import catalogue
 from ml.learn.definition import definition_hash
-from ml.learn.training_rows import feature_families, slices_at
+from ml.learn.training_rows import feature_families, slices_of
 from tests.conftest import Built, build_world
 from tests.features import buying, doing
 from tests.features.oracle import Seen
@@ -117,7 +117,13 @@ def test_every_family_has_its_oracle(built: Built) -> None:
 
 
 def test_slices_are_what_they_say(built: Built, seen: dict[date, Seen]) -> None:
-    table = slices_at(built.run, CUTOFFS)
+    with connect(built.run.home, read_only=True) as connection:
+        everybody = frame(
+            connection, "select customer_id, as_of_date from features.customer_slices"
+        )
+    table = slices_of(built.run, everybody)
+    assert len(table) == len(everybody) > 0
+    assert len(slices_of(built.run, everybody.head(7))) == 7
     assert table["gender"].nunique() == 2
     assert table["age_band"].nunique() == 2
     assert {"new", "heavy", "light"} & set(table["experience"])
