@@ -42,11 +42,11 @@ def test_make_run_writes_the_brand_runs_its_dags_and_gives_its_account(
     # The brand's zone lies west of UTC, and Airflow reads a date as 00:00 UTC: it is that date, not the one before.
     assert {step.split("--as-of-date ")[1] for step in steps} == {"2026-03-02"}
     names = [step.split(" --as-of-date")[0] for step in steps]
-    assert len(names) == 17 + 16 + 4
+    assert len(names) == 17 + 14 + 4
     assert names.index("build --part labels") == 6
     assert names[16:18] == ["monitor", "build --part landing"]
-    assert names[31:33] == ["publish", "docs"]
-    assert names[33:] == ["recommend", "uplift", "plan", "export --all --planned"]
+    assert names[29:31] == ["publish", "docs"]
+    assert names[31:] == ["recommend", "uplift", "plan", "export --all --planned"]
     for line in (
         f"DAG {WEEKLY}, as of 2026-03-02",
         "  train_churn",
