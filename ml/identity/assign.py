@@ -33,10 +33,10 @@ RECORDS = """
     from identity.int_identity__records
     order by record_no
 """
+# The code of a reason is its place in this list.
+_REASONS = "select list(distinct reason order by reason) as known from identity.int_identity__edges"
 # Narrow columns, and nothing that the engine would have to sort: there are several edges for each record.
-EDGES = """
-    with reasons as (select list(distinct reason order by reason) as known from identity.int_identity__edges)
-
+EDGES = f"""
     select
         cast(left_record_no as integer) as left,
         cast(right_record_no as integer) as right,
@@ -48,7 +48,7 @@ EDGES = """
         cast(list_position(reasons.known, reason) as smallint) as reason,
         hash(left_record_no, right_record_no, valid_from, valid_to, known_at, priority, probability, reason) as digest
     from identity.int_identity__edges
-    cross join reasons
+    cross join ({_REASONS}) as reasons
 """
 # What people said refuses every edge, what differs between two records only those that nobody decided.
 APART = """
@@ -72,11 +72,7 @@ APART = """
         hash(left_record_no, right_record_no, valid_from, valid_to, 'doubt')
     from identity.int_identity__doubts
 """
-REASONS = """
-    select distinct dense_rank() over (order by reason) as code, reason
-    from identity.int_identity__edges
-    order by code
-"""
+REASONS = f"select generate_subscripts(known, 1) as code, unnest(known) as reason from ({_REASONS})"
 
 
 # Clusters as they are after the last change, in the words of `Resolution`, as far as `weak_links` asks.

@@ -48,9 +48,8 @@ def components_of(records: pa.Table, edges: pa.Table, apart: pa.Table) -> Compon
     left, right = column(edges, "left"), column(edges, "right")
     label = components(records.num_rows, left, right)
     first = np.empty(label.max(initial=-1) + 1, np.int64)
-    first[label[::-1]] = np.arange(len(label))[
-        ::-1
-    ]  # of several records the last one stays, the earliest
+    # Of several records the last one written stays: the earliest.
+    first[label[::-1]] = np.arange(len(label))[::-1]
     digest = np.zeros(len(first), np.uint64)  # sums wrap around, and depend on no order
     np.add.at(digest, label, _digests(records))
     np.add.at(digest, label[left], _digests(edges))

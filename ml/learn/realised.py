@@ -121,11 +121,12 @@ def rows_with_rule(
     """
     registered = _registered(registry, version, target)
     rule = ModelBundle.from_files(registry.files(registered, RULE_FOLDER))
+    kept = [*JUDGED, "rule", SHARED_BEFORE]
     parts = [
-        batch.assign(rule=rule.predict(batch)).filter([*JUDGED, "rule", SHARED_BEFORE])
+        batch.assign(rule=rule.predict(batch)).filter(kept)
         for batch in _batches(run, version, target)
     ]
-    rows = pd.concat(parts) if parts else pd.DataFrame(columns=[*JUDGED, "rule", SHARED_BEFORE])
+    rows = pd.concat(parts) if parts else pd.DataFrame(columns=kept)
     return rows.sort_values("customer_id", ignore_index=True), registered.tags["best_rule"]
 
 

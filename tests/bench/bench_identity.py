@@ -167,6 +167,12 @@ def measure(file: Path, max_records: int, memory_limit: str) -> str:
         )
 
 
+def _alone(*arguments: str) -> str:
+    """This script in a process of its own; gives what it prints."""
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.rstrip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     sizes = [100_000, 1_000_000, 5_000_000]
@@ -191,17 +197,14 @@ def main() -> None:
     last: tuple[float, float] | None = None
     for count in options.records:
         with tempfile.TemporaryDirectory() as folder:
-            file = str(Path(folder) / "kith.duckdb")
-            own = [f"--edges-per-record={options.edges_per_record}", f"--seed={options.seed}"]
-            subprocess.run(
-                [sys.executable, __file__, f"--records={count}", *own, f"--write={file}"],
-                check=True,
-            )
-            own = [f"--max-records={options.max_records}", f"--memory-limit={options.memory_limit}"]
-            command = [sys.executable, __file__, *own, f"--measure={file}"]
-            line = subprocess.run(
-                command, check=True, capture_output=True, text=True
-            ).stdout.rstrip()
+            file = Path(folder) / "kith.duckdb"
+            brand = [f"--edges-per-record={options.edges_per_record}", f"--seed={options.seed}"]
+            _alone(f"--write={file}", f"--records={count}", *brand)
+            limits = [
+                f"--max-records={options.max_records}",
+                f"--memory-limit={options.memory_limit}",
+            ]
+            line = _alone(f"--measure={file}", *limits)
         seconds = float(line.split()[2])
         growth = ""
         if last:
