@@ -14,6 +14,7 @@ import duckdb
 from ml.matching.comparisons import DIFFERENT_NAMES, LEVELS, splink_level
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import Parameters
+from ml.matching.weighed import SHARERS, UNLIKE
 
 # Bits at which records that share no value are too unlike to stand in one cluster by way of others: another given name
 # and another birth date.
@@ -22,25 +23,22 @@ _TOO_UNLIKE = -10.0
 _USUAL_BITS, _LEAST_BITS, _MOST_BITS = 5.0, 1.0, 8.0
 _FEWEST_PAIRS = 100
 
-SHARERS = {
-    "epoch": "integer",
-    "left_record_no": "bigint",
-    "right_record_no": "bigint",
-    "left_state_no": "bigint",
-    "right_state_no": "bigint",
-    "known_at": "timestamp",
-    "ended_at": "timestamp",
-    "personal_weight": "double",
-    "name_level": "tinyint",
-}
-"""Pairs of states whose records share a value: since when, until one is no more, and how their people differ."""
-
 
 def keep_sharers(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
-    """Add to `sharers` the pairs of `scored` whose records share a value."""
+    """Add to the kept `sharers` the pairs of `scored` whose records share a value."""
     connection.execute(
-        f"insert into sharers select {', '.join(SHARERS)} from (select {epoch.number} as epoch, * from scored) "
+        "insert into warehouse.matched.sharers "
+        f"select {', '.join(SHARERS)} from (select {epoch.number} as epoch, * from scored) "
         "semi join sharing using (left_record_no, right_record_no)"
+    )
+
+
+def keep_unlike(connection: duckdb.DuckDBPyConnection, is_within: bool) -> None:
+    """Add to the kept `unlike` the pairs of `scored` that are too unlike to be one person."""
+    connection.execute(
+        "insert into warehouse.matched.unlike "
+        f"select {', '.join(UNLIKE)} from (select {is_within} as is_within, * from scored) "
+        f"where personal_weight <= {_TOO_UNLIKE}"
     )
 
 
@@ -56,9 +54,11 @@ def add_doubts_of_sharers(
         insert into doubts
         with shared as (
             select known.left_record_no, known.right_record_no, known.left_state_no, known.right_state_no,
-                known.ended_at, greatest(known.known_at, sharing.known_at) as known_at,
+                least(l.ended_at, r.ended_at) as ended_at, greatest(known.known_at, sharing.known_at) as known_at,
                 known.personal_weight + {usual} as weight
             from (select * from sharers where epoch = {epoch.number}) as known
+            inner join states as l on known.left_state_no = l.state_no
+            inner join states as r on known.right_state_no = r.state_no
             inner join sharing using (left_record_no, right_record_no)
         ),
 
@@ -80,29 +80,32 @@ def add_doubts_of_sharers(
 
 
 def add_doubts_of_strangers(connection: duckdb.DuckDBPyConnection) -> None:
-    """Add to `doubts` the pairs of `scored` that are too unlike, for as long as they share no value."""
+    """Add to `doubts` the pairs of `unlike`, for as long as they share no value."""
     connection.execute(
-        f"""
+        """
         insert into doubts
-        with unlike as (select * from scored where personal_weight <= {_TOO_UNLIKE}),
+        with apart as (
+            select least(l.record_no, r.record_no) as left_record_no,
+                greatest(l.record_no, r.record_no) as right_record_no,
+                unlike.known_at, least(l.ended_at, r.ended_at) as ended_at, unlike.personal_weight as weight
+            from unlike
+            inner join states as l on left_state_no = l.state_no
+            inner join states as r on right_state_no = r.state_no
+        ),
 
-        -- Only of those: each portion of pairs comes by here, and there are as many shared values as records.
         first_shared as (
             select left_record_no, right_record_no, min(known_at) as shared_at
             from sharing
-            semi join unlike using (left_record_no, right_record_no)
             group by left_record_no, right_record_no
         ),
 
         strangers as (
-            select unlike.* replace (least(unlike.ended_at, first_shared.shared_at) as ended_at)
-            from unlike
+            select apart.* replace (least(apart.ended_at, first_shared.shared_at) as ended_at)
+            from apart
             left join first_shared using (left_record_no, right_record_no)
         )
 
-        select left_record_no, right_record_no, known_at, ended_at, personal_weight as weight
-        from strangers
-        where ended_at is null or known_at < ended_at
+        select * from strangers where ended_at is null or known_at < ended_at
         """
     )
 

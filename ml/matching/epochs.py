@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
@@ -30,6 +31,10 @@ class Epoch:
     number: int
     begins: date | None
     ends: date | None
+
+
+Learned: TypeAlias = Sequence[tuple[Epoch, Parameters]]
+"""The epochs that have begun, oldest first, and what was learned for each."""
 
 
 def epochs(

@@ -178,7 +178,7 @@ def _weights(parameters: Parameters, pairs: str) -> str:
             from summed
         )
 
-        select left_state_no, right_state_no, known_at, left_record_no, right_record_no, ended_at, {rounded}
+        select left_state_no, right_state_no, known_at, left_record_no, right_record_no, {rounded}
         from (select *, 1 / (1 + pow(2, -match_weight)) as probability from weighed)
     """
 

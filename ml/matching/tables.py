@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from ml.data.warehouse import write_table
 from ml.matching.comparisons import COMPARISONS, LEVELS, splink_level
-from ml.matching.epochs import Epoch
+from ml.matching.epochs import Epoch, Learned
 from ml.matching.parameters import Parameters
 from ml.matching.scores import COLUMNS
 
@@ -41,9 +41,7 @@ PARAMETERS = {
 }
 
 
-def write_matched(
-    connection: duckdb.DuckDBPyConnection, learned: list[tuple[Epoch, Parameters]]
-) -> int:
+def write_matched(connection: duckdb.DuckDBPyConnection, learned: Learned) -> int:
     """Put `accepted`, `doubts` and what was learned into the schema `matched` of the warehouse."""
     connection.execute("create schema if not exists warehouse.matched")
     first = (

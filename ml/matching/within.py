@@ -32,14 +32,14 @@ _CLUSTERS = {"record_no": "bigint", "cluster": "bigint"}
 _HEADS = {"record_no": "bigint", "head": "bigint", "since": "integer"}
 
 
-def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write `within`, pairs of states of records that met in a cluster, and `clusters`, who stands together at last."""
+def meet_in_clusters(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `meeting`, the states of records that met in a cluster, and `clusters`, who stands together at last."""
     with little_memory(connection):
         _write_clusters(connection)
     # The younger of two states makes a pair known, or the day on which their records met.
     connection.execute(
         f"""
-        create or replace table within as
+        create or replace table meeting as
         with small as (
             select * from heads
             qualify count(*) over (partition by head order by since) <= {_COMPARED_WITHIN}
@@ -51,19 +51,13 @@ def pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> None:
             from small as l
             inner join small as r on l.head = r.head and l.record_no < r.record_no
             group by l.record_no, r.record_no
-        ),
-
-        pairs as (
-            select least(l.state_no, r.state_no) as left_state_no, greatest(l.state_no, r.state_no) as right_state_no,
-                left_record_no, right_record_no, greatest(l.known_at, r.known_at, met_on) as known_at
-            from met
-            inner join states as l on left_record_no = l.record_no
-            inner join states as r on right_record_no = r.record_no
         )
 
-        select pairs.* from pairs
-        anti join candidates on pairs.left_state_no = candidates.left_state_no
-            and pairs.right_state_no = candidates.right_state_no and candidates.known_at <= pairs.known_at
+        select least(l.state_no, r.state_no) as left_state_no, greatest(l.state_no, r.state_no) as right_state_no,
+            greatest(l.known_at, r.known_at, met_on) as known_at
+        from met
+        inner join states as l on left_record_no = l.record_no
+        inner join states as r on right_record_no = r.record_no
         """
     )
 

@@ -73,8 +73,7 @@ def holding(
     connection.executemany("insert into met values (?, ?)", chosen)
     connection.execute(
         "create table candidates as select met.*, least(l.record_no, r.record_no) as left_record_no, "
-        "greatest(l.record_no, r.record_no) as right_record_no, r.known_at, "
-        "least(l.ended_at, r.ended_at) as ended_at from met "
+        "greatest(l.record_no, r.record_no) as right_record_no, r.known_at from met "
         "inner join states as l on left_state_no = l.state_no inner join states as r on right_state_no = r.state_no"
     )
     try:

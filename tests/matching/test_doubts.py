@@ -7,14 +7,15 @@ from typing import Any
 
 from ml.data.warehouse import write_table
 from ml.matching.doubts import (
-    SHARERS,
     add_doubts_of_sharers,
     add_doubts_of_strangers,
     keep_sharers,
+    keep_unlike,
 )
 from ml.matching.epochs import Epoch
 from ml.matching.parameters import usual_parameters
 from ml.matching.tables import DOUBTS
+from ml.matching.weighed import Weighed
 from tests.matching.brands import FIRST_DAY, holding, score, state
 
 BORN, ELSE = date(1980, 5, 17), date(1983, 11, 2)
@@ -34,9 +35,10 @@ def doubted(
             )
         write_table(connection, "doubts", DOUBTS, [])
         epoch = Epoch(0, None, None)
-        write_table(connection, "sharers", SHARERS, [])
         score(connection)
+        Weighed(connection, "this code", [(epoch, usual_parameters())], date(2025, 1, 1))
         keep_sharers(connection, epoch)
+        keep_unlike(connection, is_within=False)
         add_doubts_of_sharers(connection, epoch, usual_parameters())
         add_doubts_of_strangers(connection)
         rows = connection.execute(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.matching import within
-from ml.matching.within import pairs_within_clusters
+from ml.matching.within import meet_in_clusters
 
 EPOCH, RECORDS, MOST = date(1970, 1, 1), 9, 4
 Link = tuple[int, int, int]
@@ -60,7 +60,6 @@ def test_records_meet_on_the_first_day_in_a_small_cluster(
             create table accepted (left_record_no bigint, right_record_no bigint, valid_from date);
             create table sharing (left_record_no bigint, right_record_no bigint, known_at timestamp);
             create table same as from sharing;
-            create table candidates (left_state_no bigint, right_state_no bigint, known_at timestamp);
             """
         )
         for left, right, day in accepted:
@@ -75,9 +74,9 @@ def test_records_meet_on_the_first_day_in_a_small_cluster(
             "create table states as select range as state_no, range as record_no, timestamp '1969-01-01' as known_at "
             f"from range({RECORDS})"
         )
-        pairs_within_clusters(connection)
+        meet_in_clusters(connection)
         found = connection.execute(
-            "select left_record_no, right_record_no, known_at from within"
+            "select left_state_no, right_state_no, known_at from meeting"
         ).fetchall()
         last = connection.execute("select record_no, cluster from clusters").fetchall()
     links = accepted + shared

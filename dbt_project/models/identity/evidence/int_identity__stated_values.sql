@@ -21,19 +21,25 @@ with stated as (
     from {{ rows_to_judge(ref('stg_profiles'), told, adds) }}
     union all
     select
+        source,
+        source_key,
+        lower(id_type) as id_type,
+        case when lower(id_type) = 'email' then lower(id_value) else id_value end as id_value,
+        known_at
+    from {{ rows_to_judge(ref('stg_identifiers'), told, adds) }}
+    where lower(id_type) <> 'phone'
+    union all
+    -- Apart from the others: rows that are joined twice on their way into the groups hold two tables in memory.
+    select
         identifiers.source,
         identifiers.source_key,
-        lower(identifiers.id_type) as id_type,
-        case lower(identifiers.id_type)
-            when 'phone' then numbers.e164
-            when 'email' then lower(identifiers.id_value)
-            else identifiers.id_value
-        end as id_value,
+        'phone' as id_type,
+        numbers.e164 as id_value,
         identifiers.known_at
     from {{ rows_to_judge(ref('stg_identifiers'), told, adds, named=true) }} as identifiers
-    left join {{ source('control', 'phone_numbers') }} as numbers
-        -- One equality: with a condition on the left side beside it, the join is no hash join.
-        on numbers.raw = case when lower(identifiers.id_type) = 'phone' then identifiers.id_value end
+    inner join {{ source('control', 'phone_numbers') }} as numbers
+        on identifiers.id_value = numbers.raw
+    where lower(identifiers.id_type) = 'phone'
 ),
 
 normalised as (
