@@ -18,6 +18,7 @@ import duckdb
 
 from ml.data.traces import FormerEpoch
 from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
+from ml.matching.seen import CANDIDATES, STATES, digest_of_seen
 from ml.run import digest_of
 
 FIRST_STATES = 2_000
@@ -70,13 +71,17 @@ def parameters_of(
     """What holds in an epoch, learned anew only when its states or the code are other than they were.
 
     Args:
-        connection: holds `states` and `candidates`.
+        connection: holds `states`, `candidates` and the `contents` of the states.
         epoch: the epoch.
         definition: digest of all that decides besides the data.
         kept: folder of what was learned before.
     """
     if epoch.begins is None:
         return usual_parameters()
+    digest = digest_of_seen(connection, (STATES, CANDIDATES), epoch.begins)
+    path = kept / f"{epoch.begins}-{digest_of([definition, digest])[:16]}.json"
+    if path.exists():
+        return Parameters(**json.loads(path.read_text(encoding="utf-8")))
     seen = f"known_at < date '{epoch.begins}'"
     # Two states of one record are alike by themselves: the present one speaks for it. When it ended is known later.
     connection.execute(
@@ -88,13 +93,6 @@ def parameters_of(
         "and left_state_no in (select state_no from seen_states) "
         "and right_state_no in (select state_no from seen_states)"
     )
-    digest = connection.execute(
-        "select * from (select count(*), cast(sum(hash(seen_states)) as varchar) from seen_states) "
-        "cross join (select count(*), cast(sum(hash(seen_candidates)) as varchar) from seen_candidates)"
-    ).fetchone()
-    path = kept / f"{epoch.begins}-{digest_of([definition, str(digest)])[:16]}.json"
-    if path.exists():
-        return Parameters(**json.loads(path.read_text(encoding="utf-8")))
     learned = learn_parameters(connection, "seen_states", "seen_candidates")
     count = connection.execute(f"select count(*) from states where {seen}").fetchone()
     parameters = replace(learned, states=count[0] if count else 0)

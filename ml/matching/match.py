@@ -83,8 +83,8 @@ def match_records(run: Run) -> int:
         for name, query in _INPUTS.items():
             connection.execute(f"create view {name} as {query}")
         definition = run.definition()
-        learned = _learned(run, connection, definition)
         open_levels(connection, definition)
+        learned = _learned(run, connection, definition)
         weighed = Weighed(connection, definition, learned, run.as_of_date)
         compared, anew = judge(
             connection, learned, weighed, run.home.settings.match_weight, backend_of(run.home)

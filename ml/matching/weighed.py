@@ -8,12 +8,13 @@ met since then, if the digest of the same rows is still the same, and every pair
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time
 
 import duckdb
 
 from ml.matching.epochs import Learned
+from ml.matching.seen import CANDIDATES, MEETING, SHARING, STATES, digest_of_seen
 from ml.matching.tables import PAIRS
 from ml.run import digest_of
 
@@ -38,14 +39,8 @@ UNLIKE = {
 """Pairs of states that are too unlike to be one person; did they meet in a cluster, or as candidates?"""
 
 _KEPT = {"weighed_pairs": PAIRS, "sharers": SHARERS, "unlike": UNLIKE}
-_SEEN = {"seen_before": "timestamp", "what": "varchar", "digest": "varchar"}
-# Rows of one day stay as they are; when a state ended is known later, and decides nothing that is kept.
-_EVIDENCE = (
-    "select states.state_no, record_no, known_at, content from states inner join contents using (state_no)",
-    "select left_state_no, right_state_no, known_at from candidates",
-    "select left_record_no, right_record_no, id_type, known_at from sharing",
-)
-_MEETING = ("select left_state_no, right_state_no, known_at from meeting",)
+_UNDER = {"seen_before": "timestamp", "what": "varchar", "digest": "varchar"}
+_SEEN_OF = {"evidence": (STATES, CANDIDATES, SHARING), "meeting": (MEETING,)}
 
 
 class Weighed:
@@ -71,14 +66,14 @@ class Weighed:
         learned_then = [(str(epoch), parameters.as_json()) for epoch, parameters in learned]
         self._under = digest_of([definition, repr(learned_then)])
         connection.execute("create schema if not exists warehouse.matched")
-        self._declare("weighed_under", _SEEN, "create table if not exists")
+        self._declare("weighed_under", _UNDER, "create table if not exists")
         former = connection.execute("from warehouse.matched.weighed_under").fetchall()
         self._former: dict[str, tuple[datetime, str]] = {
             what: (seen_before, digest) for seen_before, what, digest in former
         }
         # Noted again when the day is done: what an interrupted one added to is not believed.
         connection.execute("delete from warehouse.matched.weighed_under")
-        self.since = self._seen_before("evidence", _EVIDENCE)
+        self.since = self._seen_before("evidence")
         """The instant from which pairs are to be weighed that became known then or later; none: all pairs."""
         create = "create or replace table" if self.since is None else "create table if not exists"
         for name, columns in _KEPT.items():
@@ -87,17 +82,14 @@ class Weighed:
 
     def since_within(self) -> datetime | None:
         """The same instant for the pairs of `meeting`, which rest on what was accepted and on what people decided."""
-        since = self._seen_before("meeting", _MEETING) if self.since else None
+        since = self._seen_before("meeting") if self.since else None
         if since is None:
             self._connection.execute("delete from warehouse.matched.unlike where is_within")
         return since
 
     def note(self) -> None:
         """Let the next day rely on what is kept; after the last addition to it."""
-        rows = [
-            [self._before, what, self._digest(queries, self._before)]
-            for what, queries in (("evidence", _EVIDENCE), ("meeting", _MEETING))
-        ]
+        rows = [[self._before, what, self._digest(what, self._before)] for what in _SEEN_OF]
         self._connection.executemany(
             "insert into warehouse.matched.weighed_under values (?, ?, ?)", rows
         )
@@ -106,19 +98,12 @@ class Weighed:
         declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         self._connection.execute(f"{create} warehouse.matched.{name} ({declared})")
 
-    def _seen_before(self, what: str, queries: Sequence[str]) -> datetime | None:
+    def _seen_before(self, what: str) -> datetime | None:
         if what not in self._former:
             return None
         seen_before, digest = self._former[what]
-        return seen_before if self._digest(queries, seen_before) == digest else None
+        return seen_before if self._digest(what, seen_before) == digest else None
 
-    def _digest(self, queries: Sequence[str], before: datetime) -> str:
-        """Digest of the rows known before an instant, whatever their order, and of what they are judged with."""
-        sums = [
-            self._connection.execute(
-                f"select count(*), cast(sum(hash(seen)) as varchar) from ({query}) as seen where known_at < ?",
-                [before],
-            ).fetchone()
-            for query in queries
-        ]
-        return digest_of([self._under, repr(sums)])
+    def _digest(self, what: str, before: datetime) -> str:
+        """Digest of the rows known before an instant, and of what they are judged with."""
+        return digest_of([self._under, digest_of_seen(self._connection, _SEEN_OF[what], before)])

@@ -8,6 +8,7 @@ import pytest
 
 from ml.matching.comparisons import LEVELS
 from ml.matching.epochs import FIRST_STATES, Epoch, epochs, parameters_of
+from ml.matching.levels import open_levels
 from ml.matching.parameters import Parameters, learn_parameters, usual_parameters
 from tests.matching.brands import holding, planted, state
 
@@ -62,6 +63,7 @@ def test_an_epoch_is_learned_once(tmp_path: Path) -> None:
     with holding(states, pairs) as connection:
         epoch = epochs(connection)[-1]
         assert epoch.begins is not None
+        open_levels(connection, "this code")
         first = parameters_of(connection, epoch, "this code", tmp_path)
         (kept,) = tmp_path.iterdir()
         kept.write_text(kept.read_text().replace('"partners": ', '"partners": 7'), encoding="utf-8")
