@@ -164,6 +164,32 @@ def test_data_tests_find_what_is_broken(built: Built, tmp_path: Path) -> None:
     assert failed == set().union(*BREAKAGES.values())
 
 
+def test_rows_that_must_be_equal_are_looked_up(built: Built) -> None:
+    """An equality that holds only in some rows is none to the engine: it tries every pair of rows."""
+    folder = built.run.home.warehouse / "dbt" / "compiled"
+    compiled = [file for file in sorted(folder.rglob("*.sql")) if ".yml" not in str(file.parent)]
+    assert len(compiled) > 150
+    tried: dict[str, list[str]] = {}
+    with connect(built.run.home, read_only=True) as connection:
+        for file in compiled:
+            query = f"explain (format json) {file.read_text(encoding='utf-8')}"
+            ((_, plan),) = connection.execute(query).fetchall()
+            equalities = [text for text in loops(json.loads(plan)) if re.search(r"\w = [^']", text)]
+            if equalities:
+                tried[file.name] = equalities
+    assert tried == {}
+
+
+def loops(plan: list[dict[str, Any]]) -> list[str]:
+    """The conditions of joins that try every pair of rows, anywhere in a plan."""
+    found = []
+    for node in plan:
+        if node["name"].startswith("BLOCKWISE_NL_JOIN"):
+            found.append(str(node["extra_info"]["Condition"]))
+        found += loops(node["children"])
+    return found
+
+
 def test_a_customer_shows_where_its_values_come_from(built: Built) -> None:
     found = built.rows(
         "select name, name_source, email, email_source, phone, phone_source from published.customers order by name"

@@ -10,27 +10,39 @@ with launched as (
     where launched_at >= {{ as_of_date() }} - 60 and launched_at < {{ as_of_date() }}
 ),
 
-favourites as (
+-- One for each favourite there may be: a catalogue may launch thousands, and a customer is told of one.
+newest as (
     select
-        customer_no,
-        topic,
-        choice
-    from {{ ref('int_customer__favourites') }}
-    where topic in ('category', 'brand')
+        offered.*,
+        row_number() over (partition by topic, choice order by launched_at desc, product_id asc) as place
+    from (
+        {% for topic in ["category", "brand"] %}
+        {{ "union all" if not loop.first }}
+        select
+            '{{ topic }}' as topic,
+            {{ topic }} as choice,
+            product_id,
+            name,
+            launched_at
+        from launched
+        where {{ topic }} is not null
+        {% endfor %}
+    ) as offered
 ),
 
 ranked as (
     select
         favourites.customer_no,
-        launched.product_id,
-        launched.name,
+        newest.product_id,
+        newest.name,
         row_number() over (
             partition by favourites.customer_no
-            order by launched.launched_at desc, case when favourites.topic = 'brand' then 1 else 2 end, launched.product_id asc
+            order by newest.launched_at desc, case when favourites.topic = 'brand' then 1 else 2 end, newest.product_id asc
         ) as newness
-    from favourites
-    inner join launched
-        on favourites.choice = case when favourites.topic = 'category' then launched.category else launched.brand end
+    from {{ ref('int_customer__favourites') }} as favourites
+    inner join newest
+        on favourites.topic = newest.topic and favourites.choice = newest.choice
+    where newest.place = 1
 )
 
 select

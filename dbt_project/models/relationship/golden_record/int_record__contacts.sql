@@ -12,7 +12,8 @@ with identifiers as (
     inner join {{ ref('int_identity__customers_now') }} as people
         on identifiers.source = people.source and identifiers.source_key = people.source_key
     left join {{ source('control', 'phone_numbers') }} as numbers
-        on identifiers.id_value = numbers.raw and lower(identifiers.id_type) = 'phone'
+        -- One equality: with a condition on the left side beside it, every row meets every other.
+        on numbers.raw = case when lower(identifiers.id_type) = 'phone' then identifiers.id_value end
     where lower(identifiers.id_type) = 'phone' or (lower(identifiers.id_type) = 'email' and identifiers.id_value like '%_@_%._%')
 ),
 
