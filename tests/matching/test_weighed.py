@@ -58,6 +58,23 @@ CANDIDATES = """
     where l.city = r.city or sharing.known_at is not null
     group by all
 """
+TYPES = {
+    "bigint": pa.int64(),
+    "varchar": pa.string(),
+    "varchar[]": pa.list_(pa.string()),
+    "timestamp": pa.timestamp("us"),
+    "date": pa.date32(),
+}
+SCHEMAS = {
+    name: pa.schema([(column, TYPES[kind]) for column, kind in columns.items()])
+    for name, columns in FACTS.items()
+}
+FORMER_ENDS = "left_source varchar, left_key varchar, right_source varchar, right_key varchar"
+FORMER_PAIRS = (
+    f"{FORMER_ENDS}, left_place int, right_place int, epoch int, known_at timestamp, valid_from date, "
+    "figures double[]"
+)
+FORMER_DOUBTS = f"{FORMER_ENDS}, known_at timestamp, ended_at timestamp, weight double"
 DAY_AFTER = FIRST + timedelta(DAYS)
 Row = dict[str, Any]
 World = dict[str, list[Row]]
@@ -102,10 +119,10 @@ def seen_on(world: World, day: date) -> World:
     seen = {name: [row for row in rows if row["known_at"] < before] for name, rows in world.items()}
     states = sorted(seen["states"], key=lambda one: (one["known_at"], one["record_no"]))
     following: dict[int, datetime] = {}
-    for one in reversed(states):
-        one["ended_at"] = following.get(one["record_no"])
+    for number, one in reversed(list(enumerate(states))):
+        states[number] = one | {"state_no": number, "ended_at": following.get(one["record_no"])}
         following[one["record_no"]] = one["known_at"]
-    return seen | {"states": [one | {"state_no": number} for number, one in enumerate(states)]}
+    return seen | {"states": states}
 
 
 def learned_by(day: date) -> Learned:
@@ -138,25 +155,6 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         }.items():
             connection.execute(f"create table warehouse.{name} ({columns})")
         yield connection
-
-
-TYPES = {
-    "bigint": pa.int64(),
-    "varchar": pa.string(),
-    "varchar[]": pa.list_(pa.string()),
-    "timestamp": pa.timestamp("us"),
-    "date": pa.date32(),
-}
-SCHEMAS = {
-    name: pa.schema([(column, TYPES[kind]) for column, kind in columns.items()])
-    for name, columns in FACTS.items()
-}
-FORMER_ENDS = "left_source varchar, left_key varchar, right_source varchar, right_key varchar"
-FORMER_PAIRS = (
-    f"{FORMER_ENDS}, left_place int, right_place int, epoch int, known_at timestamp, valid_from date, "
-    "figures double[]"
-)
-FORMER_DOUBTS = f"{FORMER_ENDS}, known_at timestamp, ended_at timestamp, weight double"
 
 
 def live_through(
