@@ -14,7 +14,9 @@ with launched as (
 newest as (
     select
         offered.*,
-        row_number() over (partition by topic, choice order by launched_at desc, product_id asc) as place
+        row_number() over (
+            partition by offered.topic, offered.choice order by offered.launched_at desc, offered.product_id asc
+        ) as place
     from (
         {% for topic in ["category", "brand"] %}
         {{ "union all" if not loop.first }}
