@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from ml.data.warehouse import write_table
 from ml.matching.backends import Desk
 from ml.matching.epochs import Epoch, Learned
+from ml.matching.judging import judge
 from ml.matching.levels import open_levels
-from ml.matching.match import judge
 from ml.matching.parameters import Parameters, usual_parameters
 from ml.matching.tables import write_matched
 from ml.matching.weighed import Weighed
