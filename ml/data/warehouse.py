@@ -207,8 +207,8 @@ def keep_table(
 def _declare(
     connection: duckdb.DuckDBPyConnection, create: str, name: str, columns: Mapping[str, str]
 ) -> None:
-    if "." in name:
-        connection.execute(f"create schema if not exists {name.split('.')[0]}")
+    if schema := name.rpartition(".")[0]:
+        connection.execute(f"create schema if not exists {schema}")
     declared = ", ".join(f"{column} {sql_type}" for column, sql_type in columns.items())
     connection.execute(f"{create} {name} ({declared})")
 

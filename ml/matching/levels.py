@@ -11,6 +11,7 @@ import re
 
 import duckdb
 
+from ml.data.warehouse import keep_table
 from ml.matching.backends import Backend
 from ml.matching.comparisons import COMPARISONS, LEVELS
 from ml.matching.portions import portions, within
@@ -44,10 +45,8 @@ def open_levels(connection: duckdb.DuckDBPyConnection, definition: str) -> None:
         connection: holds `states`, and the warehouse attached under this name.
         definition: digest of all that decides besides the data; levels found under another one are forgotten.
     """
-    connection.execute("create schema if not exists warehouse.matched")
-    columns = ", ".join(f"{name} {kind}" for name, kind in COMPARED.items())
-    connection.execute(f"create table if not exists {_KEPT} ({columns})")
-    connection.execute(f"create table if not exists {_KEPT_UNDER} (definition varchar)")
+    keep_table(connection, _KEPT, COMPARED)
+    keep_table(connection, _KEPT_UNDER, {"definition": "varchar"})
     if connection.execute(f"from {_KEPT_UNDER}").fetchall() != [(definition,)]:
         connection.execute(f"delete from {_KEPT}")
         connection.execute(f"delete from {_KEPT_UNDER}")

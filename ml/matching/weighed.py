@@ -8,11 +8,11 @@ met since then, if the digest of the same rows is still the same, and every pair
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, time
 
 import duckdb
 
+from ml.data.warehouse import keep_table, write_table
 from ml.matching.epochs import Learned
 from ml.matching.seen import CANDIDATES, MEETING, SHARING, STATES, digest_of_seen
 from ml.matching.tables import PAIRS
@@ -63,10 +63,8 @@ class Weighed:
     ) -> None:
         self._connection = connection
         self._before = datetime.combine(day, time())
-        learned_then = [(str(epoch), parameters.as_json()) for epoch, parameters in learned]
-        self._under = digest_of([definition, repr(learned_then)])
-        connection.execute("create schema if not exists warehouse.matched")
-        self._declare("weighed_under", _UNDER, "create table if not exists")
+        self._under = digest_of([definition, repr(learned)])
+        keep_table(connection, "warehouse.matched.weighed_under", _UNDER)
         former = connection.execute("from warehouse.matched.weighed_under").fetchall()
         self._former: dict[str, tuple[datetime, str]] = {
             what: (seen_before, digest) for seen_before, what, digest in former
@@ -75,9 +73,10 @@ class Weighed:
         connection.execute("delete from warehouse.matched.weighed_under")
         self.since = self._seen_before("evidence")
         """The instant from which pairs are to be weighed that became known then or later; none: all pairs."""
-        create = "create or replace table" if self.since is None else "create table if not exists"
         for name, columns in _KEPT.items():
-            self._declare(name, columns, create)
+            if self.since is None:
+                write_table(connection, f"warehouse.matched.{name}", columns, [])
+            keep_table(connection, f"warehouse.matched.{name}", columns)
             connection.execute(f"create or replace view {name} as from warehouse.matched.{name}")
 
     def since_within(self) -> datetime | None:
@@ -93,10 +92,6 @@ class Weighed:
         self._connection.executemany(
             "insert into warehouse.matched.weighed_under values (?, ?, ?)", rows
         )
-
-    def _declare(self, name: str, columns: Mapping[str, str], create: str) -> None:
-        declared = ", ".join(f"{column} {kind}" for column, kind in columns.items())
-        self._connection.execute(f"{create} warehouse.matched.{name} ({declared})")
 
     def _seen_before(self, what: str) -> datetime | None:
         if what not in self._former:
