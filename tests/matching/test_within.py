@@ -17,8 +17,10 @@ EPOCH, RECORDS, MOST = date(1970, 1, 1), 9, 4
 Link = tuple[int, int, int]
 
 links_of_records = st.lists(
-    st.tuples(st.integers(0, RECORDS - 1), st.integers(0, RECORDS - 1), st.integers(1, 6)).filter(
-        lambda link: link[0] < link[1]
+    st.builds(
+        lambda pair, day: (*pair, day),
+        st.sampled_from(list(combinations(range(RECORDS), 2))),
+        st.integers(1, 6),
     ),
     max_size=12,
 )
