@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 import ml.cli
@@ -32,6 +33,10 @@ from tests.object_store import Bucket, environment, serving
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# A busy machine is slow at anything: that is no finding of a test.
+settings.register_profile("kith", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kith")
 
 Row = Mapping[str, Any]
 REPOSITORY = Path(__file__).resolve().parent.parent

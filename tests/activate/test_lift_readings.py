@@ -94,7 +94,7 @@ def test_an_effect_is_proved_among_many_lists_without_any() -> None:
 
 
 @given(st.integers(0, 400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_reading_before_the_last_possible_window_of_the_quarter_has_closed(days: int) -> None:
     until = datetime(2026, 1, 6) + timedelta(days=days)
     row = reading(exported(400, 0.05, 1), until)
@@ -192,7 +192,7 @@ def test_the_page_and_the_lines_tell_open_and_read_lists_apart(tmp_path: object)
 
 
 @given(st.integers(2, 80), st.integers(2, 80), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_intervals_lie_about_the_difference_and_turn_with_the_groups(
     treated: int, others: int, data: st.DataObject
 ) -> None:

@@ -35,7 +35,7 @@ def is_quiet(instant: datetime, zones: frozenset[str], begins: time, ends: time)
     return any(wall >= begins or wall < ends for wall in walls)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, derandomize=True)
 @given(
     days,
     st.sampled_from(ZONES),

@@ -59,7 +59,7 @@ def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return gain, use, draw(arrays.arrays(float, caps, elements=limit))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(problems())
 def test_bound_optimum_found(problem: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     found = check(*problem)

@@ -36,7 +36,7 @@ def plain_gain(benefit: list[int], score: list[float], treated_places: int) -> f
 
 
 @given(few)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_curve_is_the_gain_of_treating_the_best_first(rows: list[tuple[int, float]]) -> None:
     benefit, score = [b for b, _ in rows], [s for _, s in rows]
     share, gain = Ranking.of(np.array(benefit, float)).curve(np.array(score), np.ones(len(rows)))
@@ -46,7 +46,7 @@ def test_the_curve_is_the_gain_of_treating_the_best_first(rows: list[tuple[int, 
 
 
 @given(few)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_qini_is_the_mean_of_score_times_place_and_turns_with_the_ranking(
     rows: list[tuple[int, float]],
 ) -> None:
@@ -58,7 +58,7 @@ def test_qini_is_the_mean_of_score_times_place_and_turns_with_the_ranking(
 
 
 @given(few, st.integers(2, 5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_weight_is_as_good_as_repeated_rows(rows: list[tuple[int, float]], times: int) -> None:
     benefit, score = np.array([b for b, _ in rows], float), np.array([s for _, s in rows])
     weight = np.ones(len(rows))

@@ -15,7 +15,7 @@ ends = st.tuples(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2), st.floats(0, 1))
 
 
 @given(st.lists(ends, min_size=1, max_size=30), st.floats(0.001, 0.05))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_interval_and_nothing_else_decides_the_segment(
     rows: list[tuple[float, float, float]], least: float
 ) -> None:
@@ -46,7 +46,7 @@ def test_the_interval_and_nothing_else_decides_the_segment(
 
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_deciles_are_even_ordered_and_do_not_depend_on_the_order_of_rows(values: list[int]) -> None:
     benefit = np.array(values, dtype=float)
     ids = pd.Series([f"c{number:03d}" for number in range(len(values))])
@@ -64,7 +64,7 @@ def test_deciles_are_even_ordered_and_do_not_depend_on_the_order_of_rows(values:
         st.floats(-1e6, 1e6).filter(lambda number: number == 0 or abs(number) > 1e-12), min_size=1
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_nine_significant_digits_stay(numbers: list[float]) -> None:
     found = nine_digits(np.array([*numbers, np.nan]))
     assert np.isnan(found[-1])

@@ -289,7 +289,7 @@ def deliver(landing: Path, name: str, kind: str, rows: list[dict[str, str]]) -> 
         path.write_bytes(path.read_bytes() + b"web,short\n")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(deliveries())
 def test_any_split_over_files_and_formats_gives_the_same_rows(
     files: list[tuple[str, list[dict[str, str]]]],

@@ -102,7 +102,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(entered, edges, pairs, limit)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_order_of_rows_and_orientation_do_not_matter(world: World, shuffle: Random) -> None:
     told = world.shuffled(shuffle)
@@ -114,7 +114,7 @@ def test_order_of_rows_and_orientation_do_not_matter(world: World, shuffle: Rand
     assert all(strength(world.edges[one]) == strength(told.edges[other]) for one, other in rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds(), worlds(), st.integers(-3, 12))
 def test_what_starts_later_leaves_the_past_alone(world: World, later: World, today: int) -> None:
     entered = [day for day in world.entered if day <= today]

@@ -111,7 +111,7 @@ def test_too_few_events_say_nothing() -> None:
     assert fit_value(rows.take(kept), HORIZON, 1, 1) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rate=st.floats(1e-6, 5.0))
 def test_events_if_any_are_those_of_a_poisson_count(rate: float) -> None:
     probability = np.array([-np.expm1(-rate)])

@@ -61,7 +61,7 @@ def plain_reading(
     return sorted(score, key=lambda name: (-score[name], rank.index(name)))[:3]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     interests=interest_rows,
     sales=sale_rows,

@@ -55,7 +55,7 @@ def test_planted_hazards_are_recovered() -> None:
     assert found == pytest.approx(np.array(LINES), abs=0.12)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 10_000),
     sight=st.lists(st.integers(5, 150), min_size=1, max_size=6).map(lambda days: (120, *days)),
@@ -91,7 +91,7 @@ def test_taking_the_unseen_for_never_would_have_been_wrong() -> None:
     assert 1 - left.mean() == pytest.approx(truth, abs=0.02)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     probabilities=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30),
     horizon=st.integers(1, 400),
@@ -116,7 +116,7 @@ def test_the_curve_is_the_probability_at_the_horizon_and_never_rises(
     assert ((days >= 0) & (days <= 365)).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rate=st.floats(0.002, 0.5), horizon=st.sampled_from([10, 30, 45, 90]))
 def test_a_constant_rate_gives_the_median_of_the_exponential(rate: float, horizon: int) -> None:
     probability = np.array([-np.expm1(-rate * horizon)])

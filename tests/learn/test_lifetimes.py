@@ -76,7 +76,7 @@ def test_the_published_likelihoods_are_met(cdnow):
     assert PARETO_NBD.log_likelihood(cdnow)[0].sum() + weeks == pytest.approx(-9595.0, abs=0.3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(curves(), histories())
 def test_the_gradient_is_that_of_the_likelihood(curve, seen):
     logs = np.log(curve.parameters)
@@ -89,7 +89,7 @@ def test_the_gradient_is_that_of_the_likelihood(curve, seen):
         assert np.allclose(by[number], slope, rtol=1e-3, atol=1e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(curves(), histories(), st.integers(1, 400))
 def test_what_is_said_makes_sense(curve, seen, days):
     alive, soon = curve.alive(seen), curve.any_order(seen, days)
@@ -100,7 +100,7 @@ def test_what_is_said_makes_sense(curve, seen, days):
     assert (orders >= soon - 1e-6).all(), "an order is expected at least as often as one comes"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(curves(), st.integers(1, 40), st.floats(30, 1000))
 def test_longer_silence_never_makes_an_order_likelier(curve, repeats, age):
     last = np.linspace(age, 0, 15)
@@ -109,7 +109,7 @@ def test_longer_silence_never_makes_an_order_likelier(curve, repeats, age):
     assert (np.diff(curve.any_order(seen, 30)) <= 1e-9).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.tuples(st.floats(0.2, 3), st.floats(20, 400), st.floats(0.2, 3), st.floats(20, 400)),
     st.integers(0, 60),
@@ -175,7 +175,7 @@ def test_planted_parameters_are_recovered_and_forecasts_come_true(curve):
     assert fitted.expected_orders(seen, 60.0).mean() == pytest.approx(after.mean(), rel=0.05)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(histories(), st.sampled_from(["bg_nbd", "pareto_nbd"]), st.integers(1, 20))
 def test_tiny_data_stay_finite(seen, kind, customers):
     few = Histories(seen.repeats[:customers], seen.last[:customers], seen.age[:customers])

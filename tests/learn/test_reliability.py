@@ -65,7 +65,7 @@ def test_rows_of_one_customer_are_not_independent():
     assert by_row > WORLDS / 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 10)), min_size=1, max_size=60))
 def test_the_error_is_the_usual_one_and_blind_to_order(rows):
     y = np.array([label for label, _ in rows], dtype=float)

@@ -51,7 +51,7 @@ def grown(values: np.ndarray, leaves: int, rounds: int, **parameters: object) ->
     return canonical_text(booster)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 2**16),
     leaves=st.integers(2, 24),

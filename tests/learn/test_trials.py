@@ -87,7 +87,7 @@ def test_only_shared_rows_are_judged_and_other_questions_are_refused() -> None:
         judge_trial(one, other.assign(label=1 - other["label"]), seed=1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.sampled_from([0.1, 0.4, 0.4001, 0.9]), st.integers(0, 3)),

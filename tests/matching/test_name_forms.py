@@ -58,7 +58,7 @@ def test_only_a_name_in_one_column_may_have_its_words_in_another_order() -> None
     assert name_form(None, "Lee", "Meg").other_variants == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.tuples(*[st.none() | st.text(max_size=24)] * 3))
 def test_any_text_has_a_form_of_plain_letters(stated: Stated) -> None:
     form = name_form(*stated)

@@ -49,7 +49,7 @@ def meetings(links: list[Link]) -> set[tuple[int, int, datetime]]:
     return {(*pair, instant[day]) for pair, day in met.items()}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(accepted=links_of_records, shared=links_of_records, nodes=st.sampled_from([1, 3, 100]))
 def test_records_meet_on_the_first_day_in_a_small_cluster(
     accepted: list[Link], shared: list[Link], nodes: int

@@ -277,7 +277,7 @@ def features_of(reason: str, row: pd.Series, teller: Teller) -> set[str]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(populations())
 def test_reasons_keep_their_promises(drawn: tuple[pd.DataFrame, pd.DataFrame, Any]) -> None:
     values, push, likely = drawn
@@ -312,7 +312,7 @@ def test_reasons_keep_their_promises(drawn: tuple[pd.DataFrame, pd.DataFrame, An
             )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(populations(), st.randoms(use_true_random=False), st.integers(1, 3))
 def test_equal_rows_have_equal_reasons_in_any_order_and_any_batch(
     drawn: tuple[pd.DataFrame, pd.DataFrame, Any], random: Any, size: int
@@ -327,7 +327,7 @@ def test_equal_rows_have_equal_reasons_in_any_order_and_any_batch(
         pd.testing.assert_frame_equal(again, told.iloc[part])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(populations())
 def test_every_number_told_stands_in_the_row_or_is_typical(
     drawn: tuple[pd.DataFrame, pd.DataFrame, Any],

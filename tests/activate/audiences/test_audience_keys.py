@@ -106,7 +106,7 @@ def test_a_damaged_register_is_named(tmp_path: Path) -> None:
         check_keys(home, DAY)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(0, 9), st.frozensets(st.sampled_from("abc"))), min_size=1, max_size=12

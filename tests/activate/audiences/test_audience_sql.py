@@ -33,7 +33,7 @@ PEOPLE: list[tuple[Any, ...]] = [
 ]  # fmt: skip
 
 # A busy machine may take its time for one example.
-UNHURRIED = settings(deadline=None, max_examples=60)
+WITH_AN_ENGINE = settings(max_examples=60)
 
 TEXTS = st.text(alphabet="aB9 '%_;-/*\"\\{}äπ", max_size=8).map(
     lambda text: "'" + text.replace("'", "''") + "'"
@@ -108,13 +108,13 @@ def on_people(condition: str) -> list[tuple[Any, ...]]:
         return connection.execute(f"select ({condition}) from customers order by rowid").fetchall()
 
 
-@UNHURRIED
+@WITH_AN_ENGINE
 @given(conditions())
 def test_harmless_rules_pass_and_never_fail_on_a_row(text: str) -> None:
     assert len(on_people(check(text))) == len(PEOPLE)
 
 
-@UNHURRIED
+@WITH_AN_ENGINE
 @given(conditions(st.sampled_from(["orders_count", "churn_probability", "3", "0.25"])))
 def test_what_is_written_anew_says_what_was_written(text: str) -> None:
     assert on_people(check(text)) == on_people(text)
@@ -201,7 +201,7 @@ def test_hostile_rules_are_refused_with_the_rule_and_the_way_out(text: str) -> N
     assert "\n" not in told
 
 
-@UNHURRIED
+@WITH_AN_ENGINE
 @given(conditions(), st.sampled_from([text for text in HOSTILE if 2 < len(text) < 60]))
 def test_a_hostile_part_spoils_a_harmless_rule(harmless: str, hostile: str) -> None:
     for text in (
@@ -212,7 +212,7 @@ def test_a_hostile_part_spoils_a_harmless_rule(harmless: str, hostile: str) -> N
             check(text)
 
 
-@UNHURRIED
+@WITH_AN_ENGINE
 @given(st.text(max_size=60))
 def test_any_text_is_let_through_or_refused_and_nothing_else_happens(text: str) -> None:
     try:

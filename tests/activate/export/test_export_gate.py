@@ -109,7 +109,7 @@ def test_ten_thousand_worlds(batch: int) -> None:
     assert met[None] > 500
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(WORLDS, 10**9))
 def test_any_other_world(seed: int) -> None:
     run(random_world(seed))

@@ -45,7 +45,7 @@ def told(history: History) -> dict[tuple[str, str], dict[str, object]]:
     return {(str(history.customers[r["customer"]]), items[r["item"]]): r for r in rows}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(shops)
 def test_pairs_are_what_plain_python_counts(shop: Shop) -> None:
     expected: dict[tuple[str, str], list[Deed]] = defaultdict(list)
@@ -75,7 +75,7 @@ def test_pairs_are_what_plain_python_counts(shop: Shop) -> None:
         assert abs(float(row["looked"]) - sum(0.5 ** (t / LOOKED_HALF_LIFE) for t in looks)) < 1e-5  # type: ignore[arg-type]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(shops, st.lists(deeds, min_size=1, max_size=10))
 def test_what_is_known_later_changes_nothing(shop: Shop, later: list[Deed]) -> None:
     late = [replace(deed, visible_on=TODAY + timedelta(days=2)) for deed in later]

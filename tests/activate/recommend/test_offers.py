@@ -89,7 +89,7 @@ shops = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(shops, st.sampled_from(METHODS))
 def test_never_unlaunched_unsold_returned_or_refused(shop: Shop, method: object) -> None:
     found = offers_of(shop, method.weights)  # type: ignore[attr-defined]

@@ -28,7 +28,7 @@ places = st.lists(st.integers(0, ITEMS - 1), max_size=MANY, unique=True)
 taken = st.lists(st.integers(-1, ITEMS - 1), min_size=1, max_size=15, unique=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(places, taken), min_size=1, max_size=6))
 def test_hits_and_ndcg_are_what_plain_python_counts(
     people: list[tuple[list[int], list[int]]],
@@ -53,7 +53,7 @@ scores = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(scores, st.permutations(range(6)), st.integers(1, 7), st.randoms(use_true_random=False))
 def test_places_are_those_of_a_plain_sort(
     rows: list[list[float]], rank: list[int], count: int, random: object
