@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import product
 from typing import Any
 
+import duckdb
 import pytest
 
 from ml.matching.comparisons import COMPARISONS, LEVELS
@@ -170,3 +172,26 @@ def test_at_home_only_the_given_name_counts() -> None:
     assert bits["same family, other given"] < bits["same family, other initial"]
     assert bits["family is the only name"] == 0
     assert bits["differ"] < 0
+
+
+@pytest.mark.parametrize(
+    ("field", "label"), [("phone", "one slip"), ("postcode", "postcode with one slip")]
+)
+def test_a_slip_is_a_distance_of_one(field: str, label: str) -> None:
+    """All pairs of short words: what is looked at first leaves out no slip."""
+    (sql,) = (
+        level.sql
+        for levels in LEVELS.values()
+        for level in levels
+        if level.label == label and f"{field}_l" in level.sql
+    )
+    words = ["".join(letters) for size in range(8) for letters in product("ab", repeat=size)]
+    with duckdb.connect() as connection:
+        connection.execute("create table words as select unnest($1) as word", [words])
+        found, slips = connection.execute(
+            f"select count(*) filter (where ({sql}) <> (damerau_levenshtein({field}_l, {field}_r) <= 1)), "
+            f"count(*) filter (where {sql}) "
+            f"from (select word as {field}_l from words) cross join (select word as {field}_r from words)"
+        ).fetchall()[0]
+    assert found == 0
+    assert slips > len(words)
