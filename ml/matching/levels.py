@@ -14,7 +14,7 @@ import duckdb
 from ml.data.warehouse import keep_table
 from ml.matching.backends import Backend
 from ml.matching.comparisons import COMPARISONS, LEVELS
-from ml.matching.portions import portions, within
+from ml.matching.portions import Portion, board_order, portions
 
 # What the comparisons look at.
 FIELDS = sorted(
@@ -33,6 +33,8 @@ COMPARED = {
 }
 _KEPT = "warehouse.matched.compared"
 _KEPT_UNDER = "warehouse.matched.compared_under"
+# The states in the order of their contents, as long as there is more than one portion to compare.
+_SORTED = "warehouse.matched.sorted_states"
 
 
 def open_levels(connection: duckdb.DuckDBPyConnection, definition: str) -> None:
@@ -55,12 +57,13 @@ def open_levels(connection: duckdb.DuckDBPyConnection, definition: str) -> None:
     # To hash() an empty list is no list at all.
     said = ", ".join([*FIELDS, *(f"{field} is null" for field in FIELDS)])
     connection.execute(
-        f"create or replace table contents as select state_no, hash({said}) as content from states"
+        f"create or replace view stating as select hash({said}) as content, states.* from states"
     )
+    connection.execute("create or replace table contents as select state_no, content from stating")
 
 
 def meet(connection: duckdb.DuckDBPyConnection, pairs: str) -> str:
-    """Write pairs of states with what both say, in the order in which portions are cut.
+    """Write pairs of states with what both say, in the order in which the pairs of a portion lie together.
 
     So a portion is a stretch of this table and a stretch of `compared`, and neither is searched for every portion.
 
@@ -78,7 +81,7 @@ def meet(connection: duckdb.DuckDBPyConnection, pairs: str) -> str:
         from {pairs} as pairs
         inner join contents as l on left_state_no = l.state_no
         inner join contents as r on right_state_no = r.state_no
-        order by right_content
+        order by {board_order(connection, pairs)}
         """
     )
     return f"{pairs}_met"
@@ -96,41 +99,53 @@ def compare_pairs(connection: duckdb.DuckDBPyConnection, met: str, backend: Back
         How many pairs of contents were compared.
     """
     compared = 0
-    for first, last in portions(connection, met, backend.most_pairs):
+    board = list(portions(connection, met, backend.most_pairs))
+    states = "stating"
+    if len(board) > 1:
+        states = _SORTED
+        connection.execute(f"create or replace table {_SORTED} as from stating order by content")
+    for portion in board:
         # Of the states that say the same, the first speaks for all.
         connection.execute(
             f"""
             create or replace table new_pairs as
             select min(left_state_no) as left_state_no, min(right_state_no) as right_state_no,
                 left_content, right_content
-            from (from {met} where {within(first, last)})
-            anti join (from compared where {within(first, last)}) using (left_content, right_content)
+            from (from {met} where {portion.pairs()})
+            anti join (from compared where {portion.pairs()}) using (left_content, right_content)
             group by left_content, right_content
             """
         )
         count = connection.execute("select count(*) from new_pairs").fetchone()
         if not count or not count[0]:
             continue
-        levels = backend.levels(connection, "states", "new_pairs")
+        connection.execute(
+            f"create or replace view near_states as select * exclude content from {states} where {portion.states()}"
+        )
+        levels = backend.levels(connection, "near_states", "new_pairs")
         connection.execute(
             f"insert into {_KEPT} select {', '.join(COMPARED)} "
             f"from new_pairs inner join {levels} using (left_state_no, right_state_no) "
-            "order by right_content, left_content"
+            "order by left_content, right_content"
         )
         compared += count[0]
-    connection.execute("drop table if exists new_pairs")
+    for scratch in (
+        "view if exists near_states",
+        "table if exists new_pairs",
+        f"table if exists {_SORTED}",
+    ):
+        connection.execute(f"drop {scratch}")
     return compared
 
 
-def with_levels(met: str, first: int, last: int) -> str:
+def with_levels(met: str, portion: Portion) -> str:
     """The pairs of a portion and the level that each of their comparisons came to, as a query.
 
     Args:
         met: what `meet` wrote, or a part of it.
-        first: the least content of the younger state.
-        last: the greatest.
+        portion: which of them.
     """
     return (
-        f"from (from {met} where {within(first, last)}) "
-        f"inner join (from compared where {within(first, last)}) using (left_content, right_content)"
+        f"from (from {met} where {portion.pairs()}) "
+        f"inner join (from compared where {portion.pairs()}) using (left_content, right_content)"
     )

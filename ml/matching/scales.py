@@ -7,17 +7,17 @@ from collections.abc import Iterator
 import duckdb
 
 from ml.matching.epochs import Epoch
-from ml.matching.levels import LEVEL_COLUMNS, with_levels
+from ml.matching.levels import with_levels
 from ml.matching.parameters import Parameters
 from ml.matching.portions import portions
-from ml.matching.scores import count_values, score_pairs, write_shares
+from ml.matching.scores import count_values, score_pairs, with_shares, write_shares
 
 
 class Scales:
     """Weighs pairs of states with the parameters of an epoch, and with how common values were when it began.
 
     Args:
-        connection: holds `states`, `compared` and `weighed_pairs`.
+        connection: holds `states`, their `contents`, `compared` and `weighed_pairs`.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -40,21 +40,17 @@ class Scales:
             parameters: what was learned for it.
             again: weigh pairs of accepted records too.
         """
-        for number, (first, last) in enumerate(portions(self._connection, met)):
+        for number, portion in enumerate(portions(self._connection, met)):
             if not number:
                 self._prepare(met, epoch)
+            self._connection.execute(
+                f"create or replace view near_shares as from shares where {portion.states()}"
+            )
             accepted = f"(from weighed_pairs where epoch < {epoch.number})"
             self._connection.execute(
                 f"""
                 create or replace table open_pairs as
-                select * from (
-                    select left_state_no, right_state_no, pairs.known_at, {", ".join(LEVEL_COLUMNS)},
-                        least(l.record_no, r.record_no) as left_record_no,
-                        greatest(l.record_no, r.record_no) as right_record_no
-                    from ({with_levels(met, first, last)}) as pairs
-                    inner join states as l on left_state_no = l.state_no
-                    inner join states as r on right_state_no = r.state_no
-                )
+                select * from ({with_shares(with_levels(met, portion), "near_shares")})
                 {"" if again else f"anti join {accepted} using (left_record_no, right_record_no)"}
                 """
             )

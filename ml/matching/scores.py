@@ -82,10 +82,9 @@ def score_pairs(connection: duckdb.DuckDBPyConnection, parameters: Parameters, p
     """Score pairs of states with some parameters, into the table `scored`.
 
     Args:
-        connection: holds the pairs, and the `shares` of their states.
+        connection: holds the pairs.
         parameters: what the levels are worth.
-        pairs: a table with left_state_no, right_state_no (the younger), the two records, known_at, and the level that
-            each comparison came to.
+        pairs: a table of pairs as `with_shares` gives them.
     """
     connection.execute(f"create or replace table scored as {_weights(parameters, pairs)}")
 
@@ -116,10 +115,10 @@ def count_values(connection: duckdb.DuckDBPyConnection, epoch: Epoch) -> None:
 
 
 def write_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Write `shares`: the states of some pairs, and how common each of their values is.
+    """Write `shares`: the states of some pairs in the order of their contents, and how common each of their values is.
 
     Args:
-        connection: holds `states`, the pairs, and what `count_values` wrote.
+        connection: holds `states`, their `contents`, the pairs, and what `count_values` wrote.
         pairs: a table with left_state_no and right_state_no.
     """
     shares = ", ".join(
@@ -137,11 +136,34 @@ def write_shares(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
             select left_state_no as state_no from {pairs} union select right_state_no from {pairs}
         )
 
-        select states.state_no, {shares}
+        select content, states.state_no, record_no, {shares}
         from (from states semi join meeting using (state_no)) as states
+        inner join contents using (state_no)
         {joins}
+        order by content
         """
     )
+
+
+def with_shares(pairs: str, shares: str = "shares") -> str:
+    """Pairs with their two records and how common the values of their states are, as a query.
+
+    Args:
+        pairs: a query of left_state_no, right_state_no (the younger), known_at, and the level that each comparison
+            came to.
+        shares: what `write_shares` wrote, or as much of it as the pairs need.
+    """
+    common = ", ".join(
+        f"{side}.{rarity(term)} as {rarity(term)}_{side}" for side in ("l", "r") for term in TERMS
+    )
+    return f"""
+        select left_state_no, right_state_no, known_at, {", ".join(f"{name}_level" for name in COMPARISONS)},
+            least(l.record_no, r.record_no) as left_record_no,
+            greatest(l.record_no, r.record_no) as right_record_no, {common}
+        from ({pairs}) as pairs
+        inner join {shares} as l on left_state_no = l.state_no
+        inner join {shares} as r on right_state_no = r.state_no
+    """
 
 
 def _weights(parameters: Parameters, pairs: str) -> str:
@@ -161,8 +183,6 @@ def _weights(parameters: Parameters, pairs: str) -> str:
         with compared as (
             select {pairs}.*, {parts}
             from {pairs}
-            inner join shares as l on left_state_no = l.state_no
-            inner join shares as r on right_state_no = r.state_no
         ),
 
         summed as (
@@ -202,7 +222,7 @@ def _rarity_weight(comparison: str, parameters: Parameters) -> str:
         if one.term:
             where, label = TERMS[one.term]
             alone = [other.label for other in LEVELS[where][1:]].index(label)
-            left, right = f"l.{rarity(one.term)}", f"r.{rarity(one.term)}"
+            left, right = f"{rarity(one.term)}_l", f"{rarity(one.term)}_r"
             share = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}))"
             level = splink_level(comparison, one.label)
             u = parameters.u[where][alone]

@@ -15,7 +15,8 @@ from ml.matching.backends import Desk
 from ml.matching.epochs import Epoch
 from ml.matching.levels import compare_pairs, meet, open_levels, with_levels
 from ml.matching.parameters import usual_parameters
-from ml.matching.scores import count_values, score_pairs, write_shares
+from ml.matching.portions import portions
+from ml.matching.scores import count_values, score_pairs, with_shares, write_shares
 
 STATES = {
     "state_no": "bigint",
@@ -88,9 +89,10 @@ def score(connection: duckdb.DuckDBPyConnection) -> None:
     open_levels(connection, "general experience")
     met = meet(connection, "candidates")
     compare_pairs(connection, met, Desk())
-    connection.execute(f"create or replace table judged as {with_levels(met, 0, 2**64 - 1)}")
     count_values(connection, epoch)
-    write_shares(connection, "judged")
+    write_shares(connection, met)
+    (whole,) = portions(connection, met)
+    connection.execute(f"create or replace table judged as {with_shares(with_levels(met, whole))}")
     score_pairs(connection, usual_parameters(), "judged")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ from ml.matching.epochs import Epoch, Learned
 from ml.matching.judging import judge
 from ml.matching.levels import open_levels
 from ml.matching.parameters import Parameters, usual_parameters
+from ml.matching.portions import portions
 from ml.matching.tables import write_matched
 from ml.matching.weighed import Weighed
 from tests.matching.brands import STATES, state
@@ -186,7 +188,7 @@ def found(connection: duckdb.DuckDBPyConnection) -> list[list[tuple[Any, ...]]]:
     ]
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10**6), late=st.booleans())
 def test_day_after_day_is_as_at_once(seed: int, late: bool) -> None:
     draw = Random(seed)
@@ -216,6 +218,21 @@ def test_a_day_weighs_what_met_since_the_former_one() -> None:
         assert live_through(connection, world, day) == 0
         assert 0 < live_through(connection, world, DAY_AFTER) < everything
         assert live_through(connection, world, DAY_AFTER, "other code") > everything
+
+
+def test_what_is_judged_in_portions_is_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = random_world(Random(6))
+    with warehouse() as connection, warehouse() as other:
+        live_through(other, world, DAY_AFTER)
+        monkeypatch.setattr(Desk, "most_pairs", 25)
+        monkeypatch.setattr("ml.matching.scales.portions", partial(portions, most=5))
+        live_through(connection, world, DAY_AFTER)
+        levels = [
+            one.execute("from compared order by all").fetchall() for one in (connection, other)
+        ]
+        assert levels[0] == levels[1]
+        assert len(levels[0]) > 2 * Desk.most_pairs
+        assert found(connection) == found(other)
 
 
 def test_a_decision_that_comes_late_brings_former_states_together() -> None:
