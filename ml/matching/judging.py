@@ -179,7 +179,7 @@ def _weigh_meetings(
     seen = f"where meeting.known_at >= timestamp '{since}'" if since else ""
     connection.execute(
         f"""
-        create or replace view within as
+        create or replace table within as
         select meeting.* from meeting
         anti join candidates on meeting.left_state_no = candidates.left_state_no
             and meeting.right_state_no = candidates.right_state_no and candidates.known_at <= meeting.known_at

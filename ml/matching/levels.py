@@ -33,8 +33,10 @@ COMPARED = {
 }
 _KEPT = "warehouse.matched.compared"
 _KEPT_UNDER = "warehouse.matched.compared_under"
-# The states in the order of their contents, as long as there is more than one portion to compare.
+# The states in the order of their contents, while many portions are compared. Sorting costs as much as searching all
+# states a dozen times, and n times n portions search 2 / n of them each.
 _SORTED = "warehouse.matched.sorted_states"
+_WORTH_SORTING = 25
 
 
 def open_levels(connection: duckdb.DuckDBPyConnection, definition: str) -> None:
@@ -100,9 +102,8 @@ def compare_pairs(connection: duckdb.DuckDBPyConnection, met: str, backend: Back
     """
     compared = 0
     board = list(portions(connection, met, backend.most_pairs))
-    states = "stating"
-    if len(board) > 1:
-        states = _SORTED
+    is_sorted = len(board) >= _WORTH_SORTING
+    if is_sorted:
         connection.execute(f"create or replace table {_SORTED} as from stating order by content")
     for portion in board:
         # Of the states that say the same, the first speaks for all.
@@ -119,10 +120,10 @@ def compare_pairs(connection: duckdb.DuckDBPyConnection, met: str, backend: Back
         count = connection.execute("select count(*) from new_pairs").fetchone()
         if not count or not count[0]:
             continue
-        connection.execute(
-            f"create or replace view near_states as select * exclude content from {states} where {portion.states()}"
-        )
-        levels = backend.levels(connection, "near_states", "new_pairs")
+        if is_sorted:
+            near = f"select * exclude content from {_SORTED} where {portion.states()}"
+            connection.execute(f"create or replace view near_states as {near}")
+        levels = backend.levels(connection, "near_states" if is_sorted else "states", "new_pairs")
         connection.execute(
             f"insert into {_KEPT} select {', '.join(COMPARED)} "
             f"from new_pairs inner join {levels} using (left_state_no, right_state_no) "

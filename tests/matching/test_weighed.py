@@ -225,6 +225,7 @@ def test_what_is_judged_in_portions_is_as_at_once(monkeypatch: pytest.MonkeyPatc
     with warehouse() as connection, warehouse() as other:
         live_through(other, world, DAY_AFTER)
         monkeypatch.setattr(Desk, "most_pairs", 25)
+        monkeypatch.setattr("ml.matching.levels._WORTH_SORTING", 2)
         monkeypatch.setattr("ml.matching.scales.portions", partial(portions, most=5))
         live_through(connection, world, DAY_AFTER)
         levels = [
