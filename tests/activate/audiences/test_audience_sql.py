@@ -32,7 +32,7 @@ PEOPLE: list[tuple[Any, ...]] = [
     (None, None, None, None, None, None, None, None, None),
 ]  # fmt: skip
 
-# A busy machine may take its time for one example.
+# Each example is a query.
 WITH_AN_ENGINE = settings(max_examples=60)
 
 TEXTS = st.text(alphabet="aB9 '%_;-/*\"\\{}äπ", max_size=8).map(
